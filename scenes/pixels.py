@@ -1,0 +1,192 @@
+"""What a format gives to a `Scene`: raw numbers, and how they become reflectance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scenes.bands import BoolArray, FloatArray, IndexArray
+from scenes.errors import SceneError
+
+RawArray = NDArray[Any]
+Float32Array = NDArray[np.float32]
+
+_HUGE = 1e30  # a nodata value beyond this is often written with fewer digits than the data have
+
+
+class PixelReader(Protocol):
+    """Reads raw numbers from a file. Picklable; carries no open file through a pickle."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the raw numbers."""
+
+    @property
+    def n_bands(self) -> int:
+        """Number of bands in the file."""
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+
+    @property
+    def block_shape(self) -> tuple[int, int]:
+        """Rows and columns that are best read together (a tile, a strip, a line)."""
+
+    def read(self, row: int, column: int, height: int, width: int, bands: IndexArray) -> RawArray:
+        """Read a window: raw numbers of shape (height * width, len(bands)), rows first."""
+
+
+class MaskReader(Protocol):
+    """Reads a mask that a file carries beside its bands."""
+
+    def read_mask(self, row: int, column: int, height: int, width: int) -> BoolArray:
+        """Read a window: shape (height * width,), True = valid."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """``reflectance = raw * gain + offset`` wherever raw is not nodata.
+
+    Parameters
+    ----------
+    gain, offset : float64 array of shape (n_bands,)
+        One pair for each band of the file.
+    nodata : float or None
+        The raw number that means "no data"; NaN and infinity always do.
+    """
+
+    gain: FloatArray
+    offset: FloatArray
+    nodata: float | None
+
+    @classmethod
+    def of_bands(
+        cls, n_bands: int, gain: ArrayLike, offset: ArrayLike, nodata: float | None
+    ) -> Scaling:
+        """Make a scaling of one gain and offset for all bands, or one for each.
+
+        Raises
+        ------
+        SceneError
+            If a gain or offset is not finite, or their number is neither 1 nor `n_bands`.
+        """
+        gains, offsets = (
+            _for_each_band("gain", gain, n_bands),
+            _for_each_band("offset", offset, n_bands),
+        )
+        return cls(gains, offsets, nodata)
+
+    def select(self, bands: IndexArray) -> Scaling:
+        """Return the scaling of some bands, in the order asked for."""
+        return Scaling(self.gain[bands], self.offset[bands], self.nodata)
+
+    def apply(self, raw: RawArray) -> tuple[Float32Array, BoolArray]:
+        """Mask first, scale second.
+
+        Parameters
+        ----------
+        raw : array of shape (n_pixels, n_bands)
+            Raw numbers; may be scaled in place if it is float32 and can be written to.
+
+        Returns
+        -------
+        spectra : float32 array of shape (n_pixels, n_bands)
+            Reflectance; of no meaning where not valid.
+        valid : bool array of shape (n_pixels,)
+            True where every band is finite and not nodata.
+        """
+        missing = self._is_nodata(raw)
+        with np.errstate(over="ignore", invalid="ignore"):
+            spectra = self._scaled(raw)
+        valid = np.ones(len(raw), dtype=np.bool_) if missing is None else ~missing
+        if raw.dtype.kind == "f":
+            valid &= np.isfinite(spectra).all(axis=1)
+        return spectra, valid
+
+    def _scaled(self, raw: RawArray) -> Float32Array:
+        wide = np.float32 if fits_in_float32(raw.dtype) else np.float64
+        owned = raw.dtype == wide and raw.flags.writeable and raw.dtype.isnative
+        values: RawArray = raw if owned else raw.astype(wide)
+        if self.gain.min() != self.gain.max():
+            values *= self.gain.astype(wide)
+        elif self.gain[0] != 1:
+            divisor = 1 / float(self.gain[0]) if self.gain[0] else 0.5
+            if divisor == round(divisor):  # 1/10000 is not a float, 10000 is
+                values /= wide(divisor)
+            else:
+                values *= wide(self.gain[0])
+        if self.offset.any():
+            values += self.offset.astype(wide)
+        return values.astype(np.float32, copy=False)
+
+    def _is_nodata(self, raw: RawArray) -> BoolArray | None:
+        """Which pixels hold nodata in at least one band; None when none can."""
+        value = nodata_in(raw.dtype, self.nodata)
+        if value is None:
+            return None
+        if abs(float(value)) < _HUGE:
+            same = raw == value
+        elif value > 0:
+            same = raw >= value * type(value)(1 - 1e-5)
+        else:
+            same = raw <= value * type(value)(1 - 1e-5)
+        found: BoolArray = same.any(axis=1)
+        return found
+
+
+def _for_each_band(name: str, value: ArrayLike, n_bands: int) -> FloatArray:
+    numbers = np.asarray(value, dtype=np.float64)
+    if numbers.ndim > 1 or numbers.size not in (1, n_bands) or not np.isfinite(numbers).all():
+        raise SceneError(
+            f"`{name}` must be one finite number, or one for each of the {n_bands} bands. "
+            f"Got {value!r} instead."
+        )
+    return np.array(np.broadcast_to(numbers, (n_bands,)))
+
+
+def fits_in_float32(dtype: np.dtype[Any]) -> bool:
+    """Whether float32 holds every number of this type exactly.
+
+    Examples
+    --------
+    >>> fits_in_float32(np.dtype("int16")), fits_in_float32(np.dtype("int32"))
+    (True, False)
+    """
+    return dtype.itemsize <= 2 or (dtype.kind == "f" and dtype.itemsize == 4)
+
+
+def nodata_in(dtype: np.dtype[Any], nodata: float | None) -> Any | None:  # noqa: ANN401
+    """Give a nodata value as data of this type hold it (float32 rounds it).
+
+    Returns
+    -------
+    numpy number or None
+        None if such data cannot hold it, or hold it as NaN or infinity, which are never valid.
+
+    Examples
+    --------
+    >>> nodata_in(np.dtype("uint16"), -9999.0) is None
+    True
+    >>> float(nodata_in(np.dtype("float32"), -0.9999))
+    -0.9998999834060669
+    """
+    if nodata is None or not math.isfinite(nodata):
+        return None
+    kind = dtype.newbyteorder("=")
+    if kind.kind == "f":
+        with np.errstate(over="ignore"):
+            value = kind.type(nodata)
+        return value if np.isfinite(value) else None
+    limits = np.iinfo(kind)
+    if nodata != round(nodata) or not limits.min <= nodata <= limits.max:
+        return None
+    return kind.type(int(nodata))

@@ -1,0 +1,323 @@
+"""A scene: a georeferenced image with its spectral axis and its mask, read when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+from rasterio.windows import Window
+
+from scenes.bands import Bands, BoolArray, FloatArray, IndexArray, count_text, range_text
+from scenes.blocks import (
+    DEFAULT_BLOCK_BYTES,
+    Block,
+    block_windows,
+    checked_window,
+    map_from_pixels,
+)
+from scenes.errors import SceneError
+from scenes.grid import Grid
+from scenes.pixels import Float32Array, MaskReader, PixelReader, Scaling, fits_in_float32
+from scenes.sampling import Cut, draw_pixels
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Block", "Scene"]
+
+
+class Scene:
+    """One georeferenced image: a lazy cube of reflectance, its grid and its bands.
+
+    A scene may be larger than memory: nothing is read before it is asked for, and `blocks` walks
+    over all of it in bounded memory. A pixel is valid when every band in use is finite and not
+    nodata (checked on the raw numbers); then ``reflectance = raw * gain + offset``.
+    Scenes can be pickled; they hold no open file.
+
+    Parameters
+    ----------
+    reader : PixelReader
+        Reads the raw numbers.
+    grid : Grid
+        Where the pixels lie.
+    bands : Bands
+        All bands of the file. Those that are good are used.
+    name : str
+        Short name for people.
+    path : Path, optional
+        File the scene was opened from.
+    gain, offset : float or array of shape (n_bands of the file,)
+        From raw numbers to reflectance.
+    nodata : float, optional
+        Raw number that means "no data", in all bands.
+    metadata : mapping of str to str, optional
+        Whatever else the file says about itself.
+    mask : MaskReader, optional
+        A mask that the file carries beside its bands.
+
+    Raises
+    ------
+    SceneError
+        If reader, grid and bands do not fit together, or no band is good.
+    """
+
+    def __init__(
+        self,
+        *,
+        reader: PixelReader,
+        grid: Grid,
+        bands: Bands,
+        name: str,
+        path: Path | None = None,
+        gain: ArrayLike = 1.0,
+        offset: ArrayLike = 0.0,
+        nodata: float | None = None,
+        metadata: Mapping[str, str] | None = None,
+        mask: MaskReader | None = None,
+    ) -> None:
+        sizes = (reader.n_bands, reader.height, reader.width)
+        if sizes != (len(bands), *grid.shape):
+            raise SceneError(
+                f"the pixels are {sizes} (bands, rows, columns), but there are {len(bands)} bands "
+                f"and a grid of {grid.height} x {grid.width}. All three must agree."
+            )
+        if not bands.good.any():
+            raise SceneError(f"none of the {len(bands)} bands is good. Mark at least one as good.")
+        self._reader = reader
+        self._mask = mask
+        self._grid = grid
+        self._bands = bands
+        self._used: IndexArray = np.flatnonzero(bands.good)
+        self._scaling = Scaling.of_bands(len(bands), gain, offset, nodata)
+        self._valid: BoolArray | None = None
+        self.name = name
+        self.path = path
+        self.metadata = dict(metadata or {})
+
+    @property
+    def grid(self) -> Grid:
+        """Where the pixels lie."""
+        return self._grid
+
+    @property
+    def bands(self) -> Bands:
+        """All bands of the file, in its order, also those that are not used."""
+        return self._bands
+
+    @property
+    def bands_used(self) -> IndexArray:
+        """Numbers of the bands in use, counted from 0, in the order of the spectra."""
+        return self._used.copy()
+
+    @property
+    def n_bands(self) -> int:
+        """Number of bands in use: the good ones, or those chosen by `with_bands`."""
+        return int(self._used.size)
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return self._grid.height
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self._grid.width
+
+    @property
+    def wavelengths_nm(self) -> FloatArray | None:
+        """Centres of the bands in use, in nanometres and in the order of the spectra, or None."""
+        known = self._bands.wavelengths_nm
+        return None if known is None else known[self._used]
+
+    @property
+    def fwhm_nm(self) -> FloatArray | None:
+        """Widths (FWHM) of the bands in use in nanometres, or None."""
+        known = self._bands.fwhm_nm
+        return None if known is None else known[self._used]
+
+    def blocks(self, max_bytes: int = DEFAULT_BLOCK_BYTES) -> Iterator[Block]:
+        """Walk over the whole scene, block by block, in bounded memory.
+
+        Parameters
+        ----------
+        max_bytes : int
+            Memory the arrays of one block may take; up to four times that where the file's own
+            tiles are larger.
+
+        Yields
+        ------
+        Block
+            Together they cover the scene once; each with its valid pixels.
+        """
+        import torch
+
+        for window in self._windows(max_bytes):
+            spectra, valid = self._pixels(window)
+            chosen = spectra if valid.all() else spectra[valid]
+            shape = (window.height, window.width)
+            yield Block(window, torch.from_numpy(chosen), valid.reshape(shape))
+
+    def read(self, window: Window | None = None) -> Float32Array:
+        """Read the reflectance of one window, or of the whole scene.
+
+        Returns
+        -------
+        float32 array of shape (n_bands, height, width)
+            NaN in all bands where a pixel is not valid.
+
+        Raises
+        ------
+        SceneError
+            If the window reaches beyond the scene.
+        """
+        window = checked_window(window, self.height, self.width)
+        spectra, valid = self._pixels(window)
+        spectra[~valid] = np.nan
+        cube = spectra.T.reshape(self.n_bands, window.height, window.width)
+        return np.ascontiguousarray(cube)
+
+    def sample(self, n_pixels: int, random_state: int | None = 0) -> torch.Tensor:
+        """Draw valid pixels that lie evenly over the scene, reading only a part of it.
+
+        Parameters
+        ----------
+        n_pixels : int
+            How many, at least 1. All valid pixels come back when there are no more than that.
+        random_state : int or None
+            Seed; the same seed draws the same pixels. None draws anew every time.
+
+        Returns
+        -------
+        float32 tensor of shape (at most n_pixels, n_bands)
+            Reflectance; the order means nothing.
+
+        Raises
+        ------
+        SceneError
+            If `n_pixels` is less than 1.
+        """
+        import torch
+
+        if n_pixels < 1:
+            raise SceneError(f"`n_pixels` must be at least 1. Got {n_pixels!r} instead.")
+        if n_pixels >= self.height * self.width:
+            return self.spectra()
+
+        def read(window: Window) -> Float32Array:
+            spectra, valid = self._pixels(window)
+            return spectra if valid.all() else spectra[valid]
+
+        max_rows = next(self._windows(DEFAULT_BLOCK_BYTES)).height
+        cut = Cut.of_scene(self._grid.shape, self._reader.block_shape, max_rows, n_pixels)
+        drawn = draw_pixels(read, self.height, self.width, cut, n_pixels, random_state)
+        return torch.from_numpy(np.concatenate(drawn))
+
+    def spectra(self) -> torch.Tensor:
+        """Read all valid pixels of the scene at once, row by row.
+
+        Returns
+        -------
+        float32 tensor of shape (n_valid, n_bands)
+            The order that `to_map` undoes.
+        """
+        import torch
+
+        spectra = np.empty((self.height * self.width, self.n_bands), dtype=np.float32)
+        windows = list(self._windows(DEFAULT_BLOCK_BYTES))
+        if self._valid is None and windows[0].width == self.width:
+            valid = np.empty((self.height, self.width), dtype=np.bool_)
+            n_valid = 0
+            for window in windows:  # row strips: the pixels come in order
+                pixels, part = self._pixels(window)
+                valid[window.toslices()] = part.reshape(window.height, window.width)
+                spectra[n_valid : (n_valid := n_valid + int(part.sum()))] = pixels[part]
+            self._valid = valid
+        else:
+            valid = self.valid_mask()
+            place = np.cumsum(valid.ravel()).reshape(valid.shape) - 1
+            for window in windows:
+                pixels, part = self._pixels(window)
+                spectra[place[window.toslices()].ravel()[part]] = pixels[part]
+        spectra.resize((int(valid.sum()), self.n_bands), refcheck=False)
+        return torch.from_numpy(spectra)
+
+    def valid_mask(self) -> BoolArray:
+        """Tell which pixels are valid; reads the whole scene the first time.
+
+        Returns
+        -------
+        bool array of shape (height, width)
+        """
+        if self._valid is None:
+            valid = np.empty((self.height, self.width), dtype=np.bool_)
+            for window in self._windows(DEFAULT_BLOCK_BYTES):
+                part = self._pixels(window)[1]
+                valid[window.toslices()] = part.reshape(window.height, window.width)
+            self._valid = valid
+        return self._valid.copy()
+
+    def to_map(self, values: torch.Tensor | ArrayLike) -> Float32Array:
+        """Put one row of values for each valid pixel back on the grid.
+
+        Parameters
+        ----------
+        values : tensor or array of shape (n_valid, n_values)
+            In the order of `spectra`.
+
+        Returns
+        -------
+        float32 array of shape (n_values, height, width)
+            NaN where a pixel is not valid; ``to_map(spectra())`` is the cube.
+
+        Raises
+        ------
+        SceneError
+            If the number of rows is not the number of valid pixels.
+        """
+        return map_from_pixels(values, self.valid_mask())
+
+    def with_bands(self, index: ArrayLike) -> Scene:
+        """Return the same scene using exactly these bands of the file, in this order.
+
+        Parameters
+        ----------
+        index : int array, or bool array with one entry for each band of the file
+            Numbers among `bands` (not among those in use), counted from 0.
+
+        Raises
+        ------
+        SceneError
+            If a number lies outside the bands, or nothing is chosen.
+        """
+        chosen = self._bands.positions(index)
+        scene = Scene.__new__(Scene)
+        scene.__dict__.update(self.__dict__)
+        scene._used = chosen
+        scene._valid = None
+        return scene
+
+    def __repr__(self) -> str:
+        range_nm = range_text(self.wavelengths_nm)
+        bands = f"{count_text(self.n_bands)} {range_nm}".strip()
+        return f"Scene({bands}, {self.height} x {self.width} px, {self._grid.crs_name})"
+
+    def _windows(self, max_bytes: int) -> Iterator[Window]:
+        # raw numbers as they arrive and once more in order, float32, and one byte for the mask
+        dtype = self._reader.dtype
+        number_bytes = 2 * dtype.itemsize + 5 + (0 if fits_in_float32(dtype) else 8)
+        pixel_bytes = self.n_bands * number_bytes
+        shape = self._reader.block_shape
+        return block_windows(self.height, self.width, shape, pixel_bytes, max_bytes)
+
+    def _pixels(self, window: Window) -> tuple[Float32Array, BoolArray]:
+        """Reflectance of all pixels of a window, and which of them are valid."""
+        place = (window.row_off, window.col_off, window.height, window.width)
+        raw = self._reader.read(*place, self._used)
+        spectra, valid = self._scaling.select(self._used).apply(raw)
+        if self._mask is not None:
+            valid &= self._mask.read_mask(*place)
+        return spectra, valid

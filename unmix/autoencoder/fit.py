@@ -1,0 +1,155 @@
+"""From spectra to endmembers: the learning from start to end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from unmix.autoencoder.coreset import Coreset, Pixels, flattening, project, summarise
+from unmix.autoencoder.decoder import ArchetypalDecoder
+from unmix.autoencoder.rare import best_candidate, saving_of, savings_of_each
+from unmix.autoencoder.refine import refine
+from unmix.autoencoder.settings import FitSettings
+from unmix.autoencoder.starts import start_logits
+from unmix.autoencoder.training import Learned, train
+
+WORSE = 1.3
+"""A rare material may not cost the rest of the scene more than this factor in loss."""
+WARM_RATE = 1 / 3
+"""Learning rate of a refit from learned weights, relative to that from scratch."""
+
+
+@dataclass(frozen=True)
+class Endmembers:
+    """Learned endmembers and what there is to know about how they were learned."""
+
+    spectra: Tensor
+    """(n_endmembers, n_bands), nonnegative, in the unit of the pixels."""
+    n_members: Tensor
+    """(n_endmembers,) Near-pure pixels that each is the mean of."""
+    n_rare: int
+    """How many came in as rare materials; they stand last."""
+    loss: float
+    """Mean length of the residual of unit spectra on the coreset."""
+    losses: Tensor
+    """(n_starts,) The same for every start, in ascending order."""
+    contrast: float
+    """How far unit spectra of the scene differ beyond the noise."""
+    noise: float
+    """Mean distance of unit spectra from the best n-dimensional subspace."""
+
+
+def fit_endmembers(
+    spectra: Tensor,
+    n_endmembers: int,
+    settings: FitSettings,
+    generator: torch.Generator,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Endmembers:
+    """Learn the materials of a scene.
+
+    Parameters
+    ----------
+    spectra : Tensor of shape (n_pixels, n_bands), float32
+        Finite and not black; more pixels than endmembers.
+    n_endmembers : int
+        At least 2.
+    settings : FitSettings
+    generator : torch.Generator
+        On the CPU, so that every device starts from the same numbers.
+    progress : callable
+        Called with the share of the work done, 0 to 1.
+
+    Returns
+    -------
+    Endmembers
+    """
+    pixels = project(spectra, n_endmembers, settings.n_extra)
+    coreset = summarise(pixels, n_endmembers, settings, generator)
+    learner = _Learner(coreset, settings, progress)
+    logits = start_logits(
+        learner.points, coreset.weights, n_endmembers, settings.n_starts, generator
+    )
+    none = coreset.points[:0]
+    learned, rare = _exchange(pixels, learner, learner.learn(logits, none, 1.0), none)
+    found = torch.cat([learned.weights @ coreset.points, rare])
+    refined = refine(pixels, found, len(rare), settings.ball, settings.ball_rounds)
+    progress(1.0)
+    return Endmembers(
+        spectra=refined.endmembers.clamp(min=0),
+        n_members=refined.n_members,
+        n_rare=len(rare),
+        loss=learned.loss,
+        losses=learned.losses,
+        contrast=coreset.contrast,
+        noise=coreset.noise,
+    )
+
+
+class _Learner:
+    """Trains decoders on one coreset, in its flattened coordinates."""
+
+    def __init__(
+        self, coreset: Coreset, settings: FitSettings, progress: Callable[[float], None]
+    ) -> None:
+        self.coreset = coreset
+        self.settings = settings
+        self.flatten = flattening(coreset, settings.flatten)
+        self.points = coreset.points @ self.flatten
+        self.spread = min(settings.spread * coreset.contrast, settings.spread_noise * coreset.noise)
+        self.sparsity = settings.sparsity * coreset.noise
+        self._progress = progress
+        self._n_steps = 0
+
+    def learn(self, logits: Tensor, frozen: Tensor, rate: float) -> Learned:
+        """Train from the given logits beside frozen endmembers (unflattened coordinates)."""
+        decoder = ArchetypalDecoder(self.points, logits, frozen @ self.flatten)
+        return train(
+            self.points,
+            self.coreset.weights,
+            decoder,
+            self.settings,
+            spread=self.spread,
+            sparsity=self.sparsity,
+            learning_rate=self.settings.learning_rate * rate,
+            tick=self._tick,
+        )
+
+    def _tick(self) -> None:
+        """Each training is worth half of what is left: rare materials move the end."""
+        self._n_steps += 1
+        self._progress(1 - 0.5 ** (self._n_steps / self.settings.n_steps))
+
+
+def _exchange(
+    pixels: Pixels, learner: _Learner, learned: Learned, rare: Tensor
+) -> tuple[Learned, Tensor]:
+    """Let rare materials take the places of endmembers that save less, one at a time."""
+    points = learner.coreset.points
+    n_endmembers = len(learned.weights) + len(rare)
+    for _ in range(n_endmembers - 1):
+        endmembers = normalize(torch.cat([learned.weights @ points, rare]), dim=1)
+        candidate = best_candidate(pixels, endmembers)
+        if candidate is None:
+            break
+        savings = savings_of_each(pixels, endmembers)
+        saving = saving_of(pixels, endmembers, candidate)
+        weakest = int(savings.argmin())
+        n_free = len(learned.weights)
+        if weakest >= n_free:
+            if saving <= savings[weakest]:
+                break
+            rare = rare.clone()
+            rare[weakest - n_free] = candidate.spectrum
+            continue
+        if saving <= learner.settings.rare_ratio * savings[weakest]:
+            break
+        kept = torch.cat([learned.weights[:weakest], learned.weights[weakest + 1 :]])
+        richer = torch.cat([rare, candidate.spectrum[None]])
+        trial = learner.learn((kept + 1e-12).log()[None], richer, WARM_RATE)
+        if trial.loss > WORSE * learned.loss:
+            break
+        learned, rare = trial, richer
+    return learned, rare

@@ -1,0 +1,98 @@
+"""The noise-ball mean: an endmember is the mean of the pixels that differ from it by noise only."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from unmix.abundances import nnls
+from unmix.autoencoder.coreset import Pixels
+from unmix.autoencoder.rare import SUPPORT, explain
+
+FEW = 10
+"""With fewer dominated pixels than this, an endmember takes the noise of the whole scene."""
+RARE_QUANTILE = 0.25
+"""Rare materials take the noise of the best explained quarter of the pixels."""
+N_BINS = 20
+"""Classes of brightness in which the noise is looked at."""
+
+
+class Refined(NamedTuple):
+    """Endmembers as means of near-pure pixels."""
+
+    endmembers: Tensor
+    """(n_endmembers, n_bands), in the unit of the pixels: brightness comes with the mean."""
+    n_members: Tensor
+    """(n_endmembers,) Pixels averaged."""
+
+
+def refine(pixels: Pixels, endmembers: Tensor, n_rare: int, ball: float, n_rounds: int) -> Refined:
+    """Replace each endmember by the mean of the pixels within a noise ball around it.
+
+    The radius, ``ball`` median residuals of the pixels that the endmember dominates, is measured
+    once, before the first round, so that a drift cannot feed itself.
+
+    Parameters
+    ----------
+    pixels : Pixels
+    endmembers : Tensor of shape (n_endmembers, n_coordinates)
+        The rare ones last.
+    n_rare : int
+        How many of them are rare materials, which stay with their own group.
+    ball : float
+    n_rounds : int
+        At least 1.
+
+    Returns
+    -------
+    Refined
+    """
+    centres = normalize(endmembers, dim=1)
+    radius = _radii(pixels, centres, n_rare, ball)
+    for _ in range(n_rounds):
+        members = _within(pixels.coordinates, centres, radius)  # (n_pixels, n_endmembers)
+        centres = normalize(members.T.float() @ pixels.coordinates, dim=1)
+    share = members.float() / members.sum(dim=0)
+    shapes = normalize(share.T @ pixels.unit, dim=1)
+    return Refined(shapes * (share.T @ pixels.length)[:, None], members.sum(dim=0))
+
+
+def _radii(pixels: Pixels, centres: Tensor, n_rare: int, ball: float) -> Tensor:
+    fit = explain(pixels.coordinates, centres)
+    dominant = fit.codes.argmax(dim=1)
+    radii = []
+    for k in range(len(centres)):
+        own = fit.length[dominant == k]
+        radii.append(ball * (own if len(own) > FEW else fit.length).median())
+    radius = torch.stack(radii)
+    if n_rare:
+        nearest = (pixels.coordinates @ centres[-n_rare:].T).topk(SUPPORT, dim=0).indices
+        expected = _expected_residual(fit.length, pixels.brightness)
+        ratio = fit.length / expected(pixels.brightness)
+        quiet = ratio.sort().values[int(RARE_QUANTILE * (len(ratio) - 1))]
+        own = ball * quiet * expected(pixels.brightness[nearest].mean(dim=0))
+        radius[-n_rare:] = torch.minimum(radius[-n_rare:], own)
+    return radius
+
+
+def _expected_residual(residual: Tensor, brightness: Tensor) -> Callable[[Tensor], Tensor]:
+    """How long a residual of a unit spectrum is to be expected at a brightness.
+
+    White noise weighs more the darker the pixel, what materials vary by does not:
+    ``r^2 = a + b / brightness^2``, fitted to the medians of classes of brightness.
+    """
+    classes = brightness.argsort().chunk(N_BINS)
+    dark = torch.stack([brightness[part].median() ** -2 for part in classes])
+    level = torch.stack([residual[part].median().square() for part in classes])
+    design = torch.stack([torch.ones_like(dark), dark / dark.mean()])
+    a, b = nnls(level[None] / level.mean(), design)[0].float() * level.mean()
+    return lambda at: (a + b / (at.square() * dark.mean())).sqrt()
+
+
+def _within(spectra: Tensor, centres: Tensor, radius: Tensor) -> Tensor:
+    """Which unit spectra lie within each ball; at least the nearest few always do."""
+    distance = (1 - (spectra @ centres.T).square()).clamp(min=0).sqrt()
+    nearest = distance.topk(min(SUPPORT, len(spectra)), dim=0, largest=False).values[-1]
+    return distance <= torch.maximum(radius, nearest)

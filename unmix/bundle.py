@@ -1,0 +1,182 @@
+"""The output folder of a run: rasters, spectra, preview, model and record."""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenes import SpectralLibrary
+from scenes.export.cog import CogWriter
+from unmix.fingerprint import fingerprint
+from unmix.quality import QUALITY_BANDS, QUALITY_UNITS
+from unmix.report.preview import Quicklook, draw_preview
+from unmix.staging import RECORD_NAME, staged_folder
+
+if TYPE_CHECKING:
+    from unmix.pipeline import Progress, UnmixedBlock, Unmixing
+
+ABUNDANCES_NAME, QUALITY_NAME = "abundances.tif", "quality.tif"
+TAG_NAMESPACE = "UNMIX"
+NODATA = -9999.0
+
+
+def write_bundle(
+    unmixing: "Unmixing", folder: Path, *, overwrite: bool, progress: "Progress"
+) -> Path:
+    """Write the bundle of an unmixing; see `unmix.pipeline.Unmixing.save`."""
+    began = time.perf_counter()
+    with staged_folder(folder, overwrite=overwrite) as staged:
+        provenance = _provenance(unmixing)
+        summary = _write_rasters(unmixing, staged, provenance, progress)
+        _write_spectra(unmixing, staged)
+        unmixing.model.save(staged / "model")
+        progress("drawing", 0.0)
+        draw_preview(staged / "preview.png", staged / ABUNDANCES_NAME, unmixing.model, summary.look)
+        progress("drawing", 1.0)
+        seconds = {**unmixing.seconds, "mapping": time.perf_counter() - began}
+        record = provenance | {"seconds": seconds, "scores": summary.scores()}
+        record["warnings"] = unmixing.notes
+        (staged / RECORD_NAME).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return folder
+
+
+@dataclass
+class _Summary:
+    """What is said of a whole scene, gathered block by block."""
+
+    look: Quicklook
+    n_valid: int = 0
+    n_mapped: int = 0
+    sums: NDArray[np.float64] | None = None
+    squared_residual: float = 0.0
+    quality_sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(QUALITY_BANDS)))
+
+    def add(self, block: "UnmixedBlock") -> None:
+        """Take a block into account."""
+        self.look.add(block.window, block.spectra, block.valid)
+        mapped = np.isfinite(block.abundances[0])
+        sums = block.abundances[:, mapped].sum(axis=1, dtype=np.float64)
+        self.sums = sums if self.sums is None else self.sums + sums
+        quality = block.quality[:, block.valid].astype(np.float64)
+        self.squared_residual += float(np.square(quality[0]).sum())
+        self.quality_sums += quality.sum(axis=1)
+        self.n_valid += int(block.valid.sum())
+        self.n_mapped += int(mapped.sum())
+
+    def scores(self) -> dict[str, Any]:
+        """Scores of the run, as they stand in the record."""
+        n_mapped, n_valid = max(self.n_mapped, 1), max(self.n_valid, 1)
+        mean = self.quality_sums / n_valid
+        return {
+            "valid_pixels": self.n_valid,
+            "mapped_pixels": self.n_mapped,
+            "mean_abundances": [] if self.sums is None else (self.sums / n_mapped).tolist(),
+            "residual_rmse": math.sqrt(self.squared_residual / n_valid),
+            "mean_residual_angle_rad": float(mean[1]),
+            "mean_brightness": float(mean[2]),
+            "mean_share_outside_unit_interval": float(mean[3]),
+        }
+
+
+def _write_rasters(
+    unmixing: "Unmixing", staged: Path, provenance: dict[str, Any], progress: "Progress"
+) -> _Summary:
+    """Both rasters in one pass over the scene."""
+    scene, names = unmixing.scene, unmixing.model.endmember_names_
+    tags = {"run": json.dumps(provenance)}
+    summary = _Summary(
+        Quicklook.empty(scene.height, scene.width, scene.n_bands, scene.wavelengths_nm)
+    )
+    progress("mapping", 0.0)
+    with ExitStack() as stack:
+        abundances = stack.enter_context(
+            CogWriter(
+                staged / ABUNDANCES_NAME,
+                scene.grid,
+                names,
+                units="fraction",
+                nodata=NODATA,
+                tags=tags,
+                namespace=TAG_NAMESPACE,
+                software=provenance["software"],
+            )
+        )
+        quality = stack.enter_context(
+            CogWriter(
+                staged / QUALITY_NAME,
+                scene.grid,
+                list(QUALITY_BANDS),
+                units=list(QUALITY_UNITS),
+                nodata=NODATA,
+                tags=tags,
+                namespace=TAG_NAMESPACE,
+                software=provenance["software"],
+            )
+        )
+        for block, share in _with_share(unmixing):
+            row, column = block.window.row_off, block.window.col_off
+            abundances.write(row, column, block.abundances)
+            quality.write(row, column, block.quality)
+            summary.add(block)
+            progress("mapping", share)
+        progress("writing", 0.0)
+    progress("writing", 1.0)
+    return summary
+
+
+def _with_share(unmixing: "Unmixing") -> Iterator[tuple["UnmixedBlock", float]]:
+    """Blocks, each with the share of the scene that is done after it."""
+    total, done = unmixing.scene.height * unmixing.scene.width, 0
+    for block in unmixing.blocks():
+        done += block.valid.size
+        yield block, done / total
+
+
+def _write_spectra(unmixing: "Unmixing", staged: Path) -> None:
+    model = unmixing.model
+    library = SpectralLibrary(
+        names=tuple(model.endmember_names_),
+        spectra=model.endmembers_,
+        wavelengths_nm=model.wavelengths_nm_,
+        fwhm_nm=model.fwhm_nm_,
+    )
+    library.write_sli(staged / "endmembers.sli")
+    library.write_csv(staged / "endmembers.csv")
+
+
+def _provenance(unmixing: "Unmixing") -> dict[str, Any]:
+    """What went in: versions, parameters, input."""
+    scene, model = unmixing.scene, unmixing.model
+    crs = scene.grid.crs
+    return {
+        "software": f"unmix {version('unmix')}",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "input": {
+            "name": scene.name,
+            "path": None if scene.path is None else str(scene.path),
+            "checksum": None if scene.path is None else fingerprint(scene.path),
+            "height": scene.height,
+            "width": scene.width,
+            "crs": None if crs is None else crs.to_string(),
+            "transform": list(scene.grid.transform)[:6],
+            "n_bands": scene.n_bands,
+            "bands_used": scene.bands_used.tolist(),
+        },
+        "model": {
+            "n_endmembers": len(model.endmembers_),
+            "endmember_names": model.endmember_names_,
+            "reading": model.reading,
+            "seed": model.seed_,
+            "loss": model.loss_,
+            "fitted_on": model.source_,
+        },
+    }

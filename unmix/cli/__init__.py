@@ -1,0 +1,63 @@
+"""The command line: one command, one file. Data goes to stdout, talk to stderr.
+
+Exit codes: 0 done, 1 could not (one sentence says why), 2 wrong usage.
+"""
+
+import sys
+import traceback
+from importlib import import_module
+
+import click
+
+from scenes.errors import SceneError
+from unmix.errors import UnmixError
+
+COMMANDS = {
+    "apply": "Map scenes with a model that was fitted before.",
+    "demo": "Simulate a scene, unmix it and score the maps against its truth.",
+    "info": "Show what is in a scene, as JSON.",
+    "run": "Unmix a scene: learn its materials and map them.",
+    "simulate": "Write a simulated scene with its truth beside it.",
+}
+"""Commands and their one-line help, known without importing them: ``--help`` answers at once."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are called, and whose errors are one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"unmix.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what users can mend is said in one sentence, with exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except (UnmixError, SceneError) as error:
+            if ctx.params.get("verbose"):
+                traceback.print_exc()
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-v", "--verbose", is_flag=True, help="Say more; show the traceback of an error.")
+@click.version_option(package_name="unmix", prog_name="unmix")
+def main(verbose: bool) -> None:
+    """Turn hyperspectral scenes into georeferenced abundance maps."""
+    if verbose:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")

@@ -1,0 +1,61 @@
+"""``unmix info``: what is in a scene."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from unmix.cli.options import nodata_option, say_json, scale_option, scene_argument
+from unmix.cli.talk import at_work
+
+if TYPE_CHECKING:
+    from scenes import Scene
+
+
+@click.command("info")
+@scene_argument
+@scale_option
+@nodata_option
+@click.option("--bands", is_flag=True, help="List every band.")
+def command(scene: Path, scale: float | None, nodata: float | None, bands: bool) -> None:
+    """Show what is in SCENE, as JSON: grid, bands, scale and nodata."""
+    with at_work():
+        from scenes import open_scene
+
+        opened = open_scene(scene, scale=scale, nodata=nodata)
+    described = describe(opened)
+    if bands:
+        described["band_list"] = _band_list(opened)
+    say_json(described)
+
+
+def describe(scene: "Scene") -> dict[str, Any]:
+    """What is known of a scene without reading its pixels."""
+    grid, known = scene.grid, scene.wavelengths_nm
+    crs = grid.crs
+    return {
+        "name": scene.name,
+        "path": str(scene.path),
+        "height": grid.height,
+        "width": grid.width,
+        "crs": None if crs is None else crs.to_string(),
+        "transform": list(grid.transform)[:6],
+        "n_bands": len(scene.bands),
+        "n_good_bands": scene.n_bands,
+        "wavelengths_nm": None if known is None else [float(known.min()), float(known.max())],
+        "metadata": scene.metadata,
+    }
+
+
+def _band_list(scene: "Scene") -> list[dict[str, Any]]:
+    bands = scene.bands
+    columns = {
+        "name": bands.names,
+        "wavelength_nm": None if bands.wavelengths_nm is None else bands.wavelengths_nm.tolist(),
+        "fwhm_nm": None if bands.fwhm_nm is None else bands.fwhm_nm.tolist(),
+        "good": bands.good.tolist(),
+    }
+    return [
+        {"band": k + 1, **{key: values[k] for key, values in columns.items() if values is not None}}
+        for k in range(len(bands))
+    ]

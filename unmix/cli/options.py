@@ -1,0 +1,69 @@
+"""Options that several commands share, defined once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from unmix.readings import READINGS
+
+scene_argument = click.argument("scene", type=click.Path(path_type=Path))
+
+out_option = click.option(
+    "-o",
+    "--out",
+    "out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder for the results; new or empty.",
+)
+
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace the results of an earlier run."
+)
+
+n_endmembers_option = click.option(
+    "-n",
+    "--endmembers",
+    "n_endmembers",
+    type=int,
+    default=5,
+    show_default=True,
+    help="How many materials to find.",
+)
+
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed: same seed, same maps.",
+)
+
+reading_option = click.option(
+    "--reading",
+    type=click.Choice(READINGS),
+    default="reflectance",
+    show_default=True,
+    help="How fractions are read from a pixel.",
+)
+
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ..."
+)
+
+scale_option = click.option(
+    "--scale",
+    type=float,
+    help="Raw number that means reflectance 1, such as 10000; overrides the file.",
+)
+
+nodata_option = click.option(
+    "--nodata", type=float, help="Raw number that means no data; overrides the file."
+)
+
+
+def say_json(values: dict[str, Any]) -> None:
+    """Print data for people and machines on stdout."""
+    click.echo(json.dumps(values, indent=2))

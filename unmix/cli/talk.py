@@ -1,0 +1,106 @@
+"""What the commands say while they work: progress bars and warnings, all on stderr."""
+
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TextIO
+
+import click
+from tqdm import tqdm
+
+from scenes.errors import SceneWarning
+from unmix.errors import UnmixWarning
+
+OPEN_ENDED = {"learning"}
+"""Stages whose share done says little about the time left, which is not shown for them."""
+TIMED = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
+UNTIMED = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+
+
+class Talk:
+    """Progress bars, one for each stage that lasts over a second, and the warnings given."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self._stage = ""
+        self._bar: tqdm[None] | None = None
+
+    def progress(self, stage: str, share: float) -> None:
+        """Move the bar of a stage to the share of it that is done."""
+        if stage != self._stage:
+            self.close()
+            self._stage = stage
+            self._bar = tqdm(
+                total=1.0,
+                desc=stage,
+                delay=1.0,
+                file=sys.stderr,
+                leave=False,
+                dynamic_ncols=True,
+                disable=None,
+                bar_format=UNTIMED if stage in OPEN_ENDED else TIMED,
+            )
+        if self._bar is not None:
+            self._bar.update(share - self._bar.n)
+
+    def warn(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        """Say a warning once, as a plain sentence; takes the place of `warnings.showwarning`."""
+        if str(message) not in self.warnings:
+            self.warnings.append(str(message))
+            tqdm.write(f"Warning: {message}", file=sys.stderr)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+@contextmanager
+def at_work() -> Iterator[Talk]:
+    """Progress bars, warnings as plain sentences, and a clean end when asked to terminate.
+
+    Yields
+    ------
+    Talk
+        Its ``progress`` is the callback for the library.
+    """
+    talk = Talk()
+    with warnings.catch_warnings(), _terminable():
+        warnings.simplefilter("ignore")
+        for ours in (SceneWarning, UnmixWarning):
+            warnings.simplefilter("always", ours)
+        warnings.showwarning = talk.warn
+        try:
+            yield talk
+        finally:
+            talk.close()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that nothing stays half-written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise click.exceptions.Exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,17 @@
+"""Errors and warnings that a user may meet."""
+
+
+class UnmixError(ValueError):
+    """The request cannot be carried out; the message says what is wrong and what to do."""
+
+
+class ModelFileError(UnmixError, OSError):
+    """A saved model is missing, incomplete or not one of ours."""
+
+
+class OutputError(UnmixError, OSError):
+    """The result cannot be written where it was asked for."""
+
+
+class UnmixWarning(UserWarning):
+    """The result stands, but something about it deserves a look."""

@@ -1,0 +1,120 @@
+"""What may be unmixed, and what is refused before anything is computed."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unmix.errors import UnmixError
+
+SAME_SHAPE = 1e-5
+"""Unit spectra closer than this differ by rounding only."""
+
+
+class SpectraBlock(Protocol):
+    """A part of a scene."""
+
+    spectra: Tensor
+    """(n_valid, n_bands) Its valid pixels."""
+
+
+@runtime_checkable
+class SpectraSource(Protocol):
+    """What a scene must offer to be unmixed: a sample of its spectra, and all of them in blocks."""
+
+    name: str
+
+    @property
+    def n_bands(self) -> int:
+        """Bands of every spectrum."""
+
+    @property
+    def wavelengths_nm(self) -> NDArray[np.float64] | None:
+        """(n_bands,) Their centres."""
+
+    @property
+    def fwhm_nm(self) -> NDArray[np.float64] | None:
+        """(n_bands,) Their widths."""
+
+    def sample(self, n_pixels: int, random_state: int | None) -> Tensor:
+        """At most n_pixels valid spectra, (n, n_bands)."""
+
+    def blocks(self) -> Iterator[SpectraBlock]:
+        """Every valid spectrum, part by part."""
+
+
+def as_rows(values: Tensor | NDArray[Any]) -> Tensor:
+    """Rows of float32 from anything of shape (n_rows, n_columns).
+
+    Raises
+    ------
+    UnmixError
+        If the values are no numbers, or not in two dimensions.
+    """
+    try:
+        tensor = torch.as_tensor(np.asarray(values) if not isinstance(values, Tensor) else values)
+    except TypeError as error:
+        raise UnmixError(
+            f"Spectra must be numbers in rows, (n_pixels, n_bands): {error}."
+        ) from None
+    if tensor.ndim != 2:
+        raise UnmixError(
+            f"Spectra must be (n_pixels, n_bands). Got shape {tuple(tensor.shape)}; a cube "
+            "(n_bands, height, width) becomes rows with `cube.reshape(n_bands, -1).T`."
+        )
+    return tensor.float()
+
+
+def check_enough(pixels: Tensor, n_endmembers: int, n_given: int) -> None:
+    """Refuse spectra that hold fewer materials than asked for.
+
+    Parameters
+    ----------
+    pixels : Tensor of shape (n_pixels, n_bands)
+        The valid ones.
+    n_endmembers : int
+    n_given : int
+        How many there were before the invalid ones were left out.
+
+    Raises
+    ------
+    UnmixError
+        If there are too few bands or pixels, or all pixels have the same spectrum.
+    """
+    n_pixels, n_bands = pixels.shape
+    if n_endmembers > n_bands:
+        raise UnmixError(
+            f"`n_endmembers` is {n_endmembers} but there are only {n_bands} bands. "
+            f"It must be from 2 to {n_bands}."
+        )
+    if n_pixels < n_endmembers:
+        raise UnmixError(
+            f"{n_endmembers} endmembers cannot be learned from {n_pixels} valid pixels "
+            f"({n_given} were read; black pixels and those with NaN do not count). "
+            "Ask for fewer endmembers, or check the mask and the nodata value."
+        )
+    unit = torch.nn.functional.normalize(pixels, dim=1)
+    if (unit - unit[0]).norm(dim=1).max() < SAME_SHAPE:
+        raise UnmixError(
+            f"All {n_pixels} valid pixels have the same spectrum but for brightness, so "
+            "there are no materials to tell apart. Check that the file holds your scene."
+        )
+
+
+def seed_of(random_state: int | None) -> int:
+    """The seed itself, or a fresh one for None.
+
+    Raises
+    ------
+    UnmixError
+        If it is neither None nor a whole number from 0.
+    """
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    whole = isinstance(random_state, int | np.integer) and not isinstance(random_state, bool)
+    if not whole or not 0 <= random_state < 2**63:
+        raise UnmixError(f"`random_state` must be None or an integer from 0. Got {random_state!r}.")
+    return int(random_state)

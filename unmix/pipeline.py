@@ -1,0 +1,225 @@
+"""A scene goes in, abundance maps come out: block by block, so that size does not matter."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from scenes import Scene, SceneError, open_scene
+from unmix.abundances import nonnegative, products, read_codes
+from unmix.device import resolve_device
+from unmix.errors import UnmixError
+from unmix.quality import QUALITY_BANDS, pixel_quality
+from unmix.readings import Reading
+from unmix.unmixer import Unmixer
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, float], None]
+"""Called with what is going on and the share of it that is done, 0 to 1."""
+
+
+def silent(stage: str, share: float) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
+class UnmixedBlock:
+    """The maps of one part of a scene."""
+
+    window: Window
+    """Where in the scene it lies."""
+    abundances: NDArray[np.float32]
+    """(n_endmembers, height, width), NaN where the scene is invalid or black."""
+    quality: NDArray[np.float32]
+    """(4, height, width), see `unmix.quality`; NaN where the scene is invalid."""
+    spectra: torch.Tensor
+    """(n_valid, n_bands) The pixels themselves."""
+    valid: NDArray[np.bool_]
+    """(height, width)"""
+
+
+@dataclass(frozen=True)
+class Unmixing:
+    """A scene and the model that unmixes it. Maps are computed when they are asked for."""
+
+    scene: Scene
+    """On the bands of the model."""
+    model: Unmixer
+    """Fitted."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """How long each step took."""
+    notes: list[str] = field(default_factory=list)
+    """Warnings that the record of the run should keep."""
+
+    def blocks(self) -> Iterator[UnmixedBlock]:
+        """Unmix the scene block by block, in bounded memory.
+
+        Yields
+        ------
+        UnmixedBlock
+        """
+        device = resolve_device(self.model.device)
+        endmembers = torch.as_tensor(self.model.endmembers_).to(device)
+        for block in self.scene.blocks():
+            found = products(block.spectra.to(device), endmembers)
+            codes = nonnegative(found)
+            fractions, brightness = read_codes(found, codes, self.model.reading)
+            quality = pixel_quality(found, codes, brightness)
+            yield UnmixedBlock(
+                window=block.window,
+                abundances=block.to_map(fractions.cpu()),
+                quality=block.to_map(quality.cpu()),
+                spectra=block.spectra,
+                valid=block.valid,
+            )
+
+    def abundances(self) -> NDArray[np.float32]:
+        """All abundance maps in memory, (n_endmembers, height, width); NaN where invalid."""
+        return self._whole(len(self.model.endmembers_), lambda block: block.abundances)
+
+    def quality(self) -> NDArray[np.float32]:
+        """All quality maps in memory, (4, height, width); see `unmix.quality`."""
+        return self._whole(len(QUALITY_BANDS), lambda block: block.quality)
+
+    def save(
+        self, folder: str | Path, *, overwrite: bool = False, progress: Progress = silent
+    ) -> Path:
+        """Write the bundle: maps, spectra, preview, model and the record of the run.
+
+        Everything is written beside the folder and moved into place when it is whole.
+
+        Parameters
+        ----------
+        folder : path
+            New or empty, or with ``overwrite`` one that an earlier run wrote.
+        overwrite : bool
+        progress : callable
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            If the folder is in use, or the disk is full.
+        SceneError
+            If the scene cannot be read to its end.
+        """
+        from unmix.bundle import write_bundle
+
+        return write_bundle(self, Path(folder), overwrite=overwrite, progress=progress)
+
+    def _whole(
+        self, n_maps: int, of_block: Callable[[UnmixedBlock], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        maps = np.full((n_maps, *self.scene.grid.shape), np.nan, dtype=np.float32)
+        for block in self.blocks():
+            rows, columns = block.window.toslices()
+            maps[:, rows, columns] = of_block(block)
+        return maps
+
+
+def unmix_scene(
+    scene: Scene | str | Path,
+    model: Unmixer | None = None,
+    *,
+    n_endmembers: int = 5,
+    reading: Reading = "reflectance",
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> Unmixing:
+    """Unmix a scene: learn its materials, unless the model knows them, and map them.
+
+    Parameters
+    ----------
+    scene : Scene or path
+    model : Unmixer, optional
+        Fitted, or to be fitted here. By default a new one with the parameters that follow,
+        which are ignored when a model is given.
+    n_endmembers, reading, random_state
+        See `Unmixer`.
+    progress : callable
+        Called with the stage and the share of it that is done.
+
+    Returns
+    -------
+    Unmixing
+        Call its `save`, or `abundances` for arrays.
+
+    Raises
+    ------
+    SceneError
+        If the scene cannot be read.
+    UnmixError
+        If it cannot be unmixed, or was not measured on the model's bands.
+    """
+    if not isinstance(scene, Scene):
+        scene = open_scene(scene)
+    if model is None:
+        model = Unmixer(n_endmembers, reading=reading, random_state=random_state)
+    if hasattr(model, "endmembers_"):
+        return Unmixing(on_bands_of(model, scene), model)
+    return _fit(scene, model, progress)
+
+
+def on_bands_of(model: Unmixer, scene: Scene) -> Scene:
+    """The scene with the bands that the model was fitted on.
+
+    Parameters
+    ----------
+    model : Unmixer
+        Fitted.
+    scene : Scene
+
+    Returns
+    -------
+    Scene
+        The same scene where the bands already agree.
+
+    Raises
+    ------
+    UnmixError
+        If the scene lacks some of the model's bands.
+    """
+    wanted, found = model.wavelengths_nm_, scene.wavelengths_nm
+    if wanted is None or found is None:
+        if scene.n_bands != model.n_features_in_:
+            raise UnmixError(
+                f"The model was fitted on {model.n_features_in_} bands but {scene.name} has "
+                f"{scene.n_bands}, and without wavelengths they cannot be matched. "
+                "Apply the model to scenes of the same sensor and band list."
+            )
+        return scene
+    if np.array_equal(wanted, found):
+        return scene
+    try:
+        return scene.with_bands(scene.bands.nearest(wanted))
+    except SceneError as error:
+        raise UnmixError(
+            f"{scene.name} was not measured on the bands of the model "
+            f"({len(wanted)} bands, {wanted.min():.0f}-{wanted.max():.0f} nm): {error} "
+            "Fit a model of its own with `unmix run`."
+        ) from error
+
+
+def _fit(scene: Scene, model: Unmixer, progress: Progress) -> Unmixing:
+    began = time.perf_counter()
+    progress("learning", 0.0)
+    shown = model.progress
+    model.progress = lambda share: progress("learning", share)
+    try:
+        model.fit(scene)
+    finally:
+        model.progress = shown
+    seconds = {"learning": time.perf_counter() - began}
+    logger.info("learned %d endmembers in %.1f s", len(model.endmembers_), seconds["learning"])
+    return Unmixing(scene, model, seconds)
