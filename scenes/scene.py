@@ -57,6 +57,8 @@ class Scene:
         Whatever else the file says about itself.
     mask : MaskReader, optional
         A mask that the file carries beside its bands.
+    unit : str
+        What the spectra are measured in.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class Scene:
         nodata: float | None = None,
         metadata: Mapping[str, str] | None = None,
         mask: MaskReader | None = None,
+        unit: str = "reflectance",
     ) -> None:
         sizes = (reader.n_bands, reader.height, reader.width)
         if sizes != (len(bands), *grid.shape):
@@ -95,6 +98,7 @@ class Scene:
         self._valid: BoolArray | None = None
         self.name = name
         self.path = path
+        self.unit = unit
         self.metadata = dict(metadata or {})
 
     @property

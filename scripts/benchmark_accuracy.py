@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         choices=list(METHODS),
         metavar="NAME",
-        help=f"from {', '.join(METHODS)} (default: all but nmf-random and aa-spams)",
+        help=f"from {', '.join(METHODS)} (default: {', '.join(DEFAULT_METHODS)})",
     )
     parser.add_argument("--seeds", type=_count, metavar="N", help="seeds 0 to N - 1 (default: 5)")
     parser.add_argument(

@@ -26,6 +26,7 @@ class SpectraSource(Protocol):
     """What a scene must offer to be unmixed: a sample of its spectra, and all of them in blocks."""
 
     name: str
+    unit: str
 
     @property
     def n_bands(self) -> int:

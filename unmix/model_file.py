@@ -50,7 +50,7 @@ def write_model(model: "Unmixer", folder: Path) -> None:
         "loss": model.loss_,
         "n_bands": model.n_features_in_,
         "endmember_names": model.endmember_names_,
-        "unit": "reflectance",
+        "unit": model.unit_,
         "source": model.source_,
     }
     try:
@@ -73,7 +73,7 @@ def read_model(cls: type[AnyUnmixer], folder: Path) -> AnyUnmixer:
         model.start_losses_ = tensors["start_losses"].numpy()
         model.endmember_names_ = [str(name) for name in described["endmember_names"]]
         model.seed_, model.loss_ = int(described["seed"]), float(described["loss"])
-        model.source_ = dict(described["source"])
+        model.source_, model.unit_ = dict(described["source"]), str(described["unit"])
         for name in OPTIONAL_TENSORS:
             values = tensors.get(name)
             setattr(model, f"{name}_", None if values is None else values.numpy())

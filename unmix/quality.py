@@ -6,7 +6,8 @@ from torch import Tensor
 from unmix.abundances import Products, unconstrained
 
 QUALITY_BANDS = ("residual RMSE", "residual angle", "brightness", "share outside [0, 1]")
-QUALITY_UNITS = ("reflectance", "radian", "1", "1")
+QUALITY_UNITS = ("", "radian", "1", "1")
+"""The residual is in the unit of the scene."""
 
 
 def pixel_quality(found: Products, codes: Tensor, brightness: Tensor) -> Tensor:
@@ -15,7 +16,7 @@ def pixel_quality(found: Products, codes: Tensor, brightness: Tensor) -> Tensor:
     Parameters
     ----------
     found : Products
-        Of pixels and endmembers in reflectance.
+        Of pixels and endmembers.
     codes : Tensor of shape (n_pixels, n_endmembers)
         The nonnegative least-squares codes of the pixels.
     brightness : Tensor of shape (n_pixels,)
@@ -24,7 +25,8 @@ def pixel_quality(found: Products, codes: Tensor, brightness: Tensor) -> Tensor:
     Returns
     -------
     Tensor of shape (n_pixels, 4), float32
-        * Root mean square over bands of what the best nonnegative mixture leaves; reflectance.
+        * Root mean square over bands of what the best nonnegative mixture leaves, in the unit of
+          the spectra.
         * Angle between the pixel and that mixture, in radians; pi / 2 where there is no mixture.
         * The brightness: 1 means as bright as the endmembers.
         * Share of the endmembers whose fraction, fitted without constraints and divided by the

@@ -71,6 +71,8 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         The same for every restart, in ascending order.
     n_features_in_ : int
         Bands.
+    unit_ : str
+        What the endmembers are measured in.
     source_ : dict
         What the model was fitted on.
     seed_ : int
@@ -93,7 +95,7 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         *,
         reading: Reading = "reflectance",
         settings: FitSettings | None = None,
-        max_pixels: int = 100_000,
+        max_pixels: int = 50_000,
         random_state: int | None = 0,
         device: str = "auto",
         progress: Callable[[float], None] | None = None,
@@ -286,8 +288,10 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         """At most `max_pixels` spectra, and the wavelengths if they come with any."""
         self.wavelengths_nm_ = self.fwhm_nm_ = None
         self.source_: dict[str, Any] = {}
+        self.unit_ = "reflectance"
         if isinstance(spectra, SpectraSource):
             self.source_ = {"scene": spectra.name}
+            self.unit_ = spectra.unit
             self.wavelengths_nm_, self.fwhm_nm_ = spectra.wavelengths_nm, spectra.fwhm_nm
             return spectra.sample(self.max_pixels, random_state=self.seed_)
         pixels = as_rows(spectra)

@@ -70,7 +70,7 @@ class Contents:
                     f"Got {scale!r} instead."
                 )
             gain, offset = 1 / scale, 0.0
-        elif not (self.says_scale or found.is_declared):
+        elif self._is_raw:
             self._warn_of_integers()
         nodata = found.nodata if nodata is None else nodata
         self._warn_of_impossible(nodata)
@@ -85,15 +85,21 @@ class Contents:
             nodata=nodata,
             metadata=self.metadata,
             mask=self.mask,
+            unit="raw numbers" if self._is_raw and scale is None else "reflectance",
         )
 
+    @property
+    def _is_raw(self) -> bool:
+        """Whether these are integers of which the file does not say what they mean."""
+        declared = self.says_scale or self.calibration.is_declared
+        return self.reader.dtype.kind in "iu" and not declared
+
     def _warn_of_integers(self) -> None:
-        if self.reader.dtype.kind in "iu":
-            warn(
-                f"{self.path.name} holds {self.reader.dtype.name} numbers and names no scale, so "
-                "they are used as they are. Pass `scale=`, the number that means reflectance 1 "
-                "(often 10000)."
-            )
+        warn(
+            f"{self.path.name} holds {self.reader.dtype.name} numbers and names no scale, so "
+            "they are used as they are. Pass `scale=`, the number that means reflectance 1 "
+            "(often 10000)."
+        )
 
     def _warn_of_impossible(self, nodata: float | None) -> None:
         if self.reader.dtype.kind not in "iu" or nodata is None or not math.isfinite(nodata):

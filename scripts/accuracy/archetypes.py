@@ -1,8 +1,8 @@
 """Archetypal analysis: endmembers that are convex combinations of pixels, found in two ways.
 
-Both minimise ``|Y - A B Y|^2 / 2`` over A and B with rows on the simplex, from one start. What
-they compute depends on the pixels through their inner products alone, so that a few principal
-coordinates serve in place of the bands.
+Both minimise ``|Y - A B Y|^2 / 2`` over A and B with rows on the simplex. What they compute
+depends on the pixels through their inner products alone, so that a few principal coordinates
+serve in place of the bands.
 """
 
 from typing import NamedTuple
@@ -24,6 +24,11 @@ N_EXCHANGES = 10
 
 SUM_WEIGHT = 10.0
 """Weight of the row that asks for a sum of one, in lengths of the longest pixel."""
+
+
+STEP_FACTORS = tuple(2.0**power for power in range(-3, 4))
+NEARLY_BEST = 0.05
+"""Starts are compared if their loss exceeds the least by less than this share."""
 
 
 class Archetypes(NamedTuple):
@@ -87,9 +92,9 @@ def alternating_archetypes(
 
 
 def entropic_archetypes(
-    spectra: Tensor, n_archetypes: int, seed: int, n_rounds: int = 100, n_steps: int = 5
+    spectra: Tensor, n_archetypes: int, seed: int, n_rounds: int = 100, n_steps: int = 20
 ) -> Archetypes:
-    """Move A and B in turns by ``X <- softmax(log X - step * gradient)``.
+    """Move A and B in turns by ``X <- softmax(log X - step * gradient)``, from 7 starts at once.
 
     Parameters
     ----------
@@ -101,38 +106,50 @@ def entropic_archetypes(
     n_rounds : int
         How often A and B take turns.
     n_steps : int
-        Steps of descent in each turn. More of them come nearer to the minimum, which on real
-        scenes is farther from the truth.
+        Steps of descent in each turn.
 
     Returns
     -------
     Archetypes
+        Of the start whose archetypes are least alike, among those that fit nearly best.
 
     References
     ----------
-    Zouaoui et al. (2023), doi:10.1109/TIP.2023.3301769, for descent, first guess and step sizes
-    (bands x pixels there; they keep one of 50 starts, whose steps differ in size).
+    Zouaoui et al. (2023), doi:10.1109/TIP.2023.3301769, for descent, first guess, step sizes and
+    choice (bands x pixels there; they make 50 starts with step sizes drawn from these seven).
     """
     y = spectra @ principal_directions(spectra, n_archetypes)
-    n_pixels = len(y)
+    n_pixels, n_starts = len(y), len(STEP_FACTORS)
     generator = torch.Generator().manual_seed(seed)
-    start = 0.1 * torch.rand(n_archetypes, n_pixels, generator=generator)
-    log_b = start.to(y).log_softmax(dim=1)
-    log_a = y.new_zeros(n_pixels, n_archetypes).log_softmax(dim=1)
-    first = log_b.exp() @ y
-    step_a = 1 / torch.linalg.matrix_norm(first, ord=2) ** 2
+    start = 0.1 * torch.rand(n_starts, n_archetypes, n_pixels, generator=generator)
+    log_b = start.to(y).log_softmax(dim=2)
+    log_a = y.new_zeros(n_starts, n_pixels, n_archetypes).log_softmax(dim=2)
+    size = torch.linalg.matrix_norm(log_b.exp() @ y, ord=2)
+    step_a = (torch.tensor(STEP_FACTORS).to(y) / size**2)[:, None, None]
     step_b = step_a * (n_archetypes / n_pixels) ** 0.5
     for _ in range(n_rounds):
-        z = log_b.exp() @ y
-        gram, cross = z @ z.T, y @ z.T
+        z = log_b.exp() @ y  # (n_starts, n_archetypes, n_coordinates)
+        gram, cross = z @ z.mT, y @ z.mT
         for _ in range(n_steps):
-            log_a = (log_a - step_a * (log_a.exp() @ gram - cross)).log_softmax(dim=1)
+            log_a = (log_a - step_a * (log_a.exp() @ gram - cross)).log_softmax(dim=2)
         a = log_a.exp()
-        gram, cross = a.T @ a, a.T @ y
+        gram, cross = a.mT @ a, a.mT @ y
         for _ in range(n_steps):
             slope = gram @ (log_b.exp() @ y) - cross
-            log_b = (log_b - step_b * slope @ y.T).log_softmax(dim=1)
-    return Archetypes(log_b.exp(), log_a.exp())
+            log_b = (log_b - step_b * (slope @ y.T)).log_softmax(dim=2)
+    a, b = log_a.exp(), log_b.exp()
+    best = _least_alike(spectra, a, b)
+    return Archetypes(b[best], a[best])
+
+
+def _least_alike(spectra: Tensor, abundances: Tensor, weights: Tensor) -> int:
+    """The start whose most similar pair of archetypes differs most, if it fits nearly best."""
+    archetypes = weights @ spectra
+    pairs = zip(abundances, archetypes, strict=True)
+    losses = torch.stack([(spectra - a @ z).abs().mean() for a, z in pairs])
+    unit = normalize(archetypes, dim=2)
+    alike = (unit @ unit.mT - 2 * torch.eye(unit.shape[1]).to(unit)).amax(dim=(1, 2))
+    return int(alike.where(losses - losses.min() < NEARLY_BEST * losses, torch.inf).argmin())
 
 
 def furthest_pixels(points: Tensor, n_picks: int, seed: int) -> Tensor:

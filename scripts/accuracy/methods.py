@@ -71,7 +71,7 @@ def fit_aa(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
 
 
 def fit_aa_entropic(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
-    """Archetypal analysis of unit pixels by entropic descent, one start; native: its own."""
+    """Archetypal analysis of unit pixels by entropic descent, one of 7 starts; native: its own."""
     return _archetypal(spectra, n_endmembers, seed, entropic_archetypes)
 
 
@@ -160,13 +160,13 @@ METHODS: dict[str, Fit] = {
     "vca": fit_vca,
     "vca-l2": fit_vca_l2,
     "aa": fit_aa,
-    "aa-entropic": fit_aa_entropic,
     "nmf": fit_nmf,
     "nmf-random": fit_nmf_random,
+    "aa-entropic": fit_aa_entropic,
     "aa-spams": fit_aa_spams,
 }
 
-DEFAULT_METHODS = ("unmix", "vca", "vca-l2", "aa", "aa-entropic", "nmf")
+DEFAULT_METHODS = ("unmix", "vca", "vca-l2", "aa", "nmf")
 
 NEEDS = {"aa-spams": ("spams", "spams-bin")}
 """Optional peers: the module they need, and the package that has it."""

@@ -26,6 +26,7 @@ from scenes import open_scene  # noqa: E402
 from unmix import read_abundances  # noqa: E402
 
 TESTED = ("unmix", "vca")
+SLOW = ("aa-entropic",)
 N_SEEDS = 2
 N_ENDMEMBERS = 4
 SPREAD = re.compile(r"^\d*\.\d{4} ± \d*\.\d{4} \(\d*\.\d{4}\)$")
@@ -255,7 +256,10 @@ def test_noisy_scene_is_the_file_that_comes_with_the_data(shared_data, tmp_path)
 # methods ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", methods.METHODS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=[pytest.mark.slow] * (each in SLOW)) for each in methods.METHODS],
+)
 def test_method_gives_endmembers_and_fractions_and_repeats_itself(name, truth):
     package = methods.missing_package(name)
     if package is not None:

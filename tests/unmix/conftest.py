@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,26 @@ class Mixture:
     endmembers: Tensor
     abundances: Tensor
     brightness: Tensor
+
+
+class FakeScene:
+    """As little of a scene as an Unmixer needs; remembers what it was asked for."""
+
+    def __init__(self, spectra: Tensor, block: int = 100) -> None:
+        self.name = "fläche 7"
+        self.unit = "radiance"
+        self.n_bands = spectra.shape[1]
+        self.wavelengths_nm = np.linspace(400, 2500, self.n_bands) + 1 / 3
+        self.fwhm_nm = np.full(self.n_bands, 10.1)
+        self.asked: list[tuple[int, int | None]] = []
+        self._spectra, self._block = spectra, block
+
+    def sample(self, n_pixels: int, random_state: int | None) -> Tensor:
+        self.asked.append((n_pixels, random_state))
+        return self._spectra[:n_pixels]
+
+    def blocks(self) -> Iterator[SimpleNamespace]:
+        return (SimpleNamespace(spectra=part) for part in self._spectra.split(self._block))
 
 
 MixtureMaker = Callable[..., Mixture]
@@ -40,7 +61,9 @@ def make_mixture(
 
     def material() -> np.ndarray:
         bumps = zip(rng.random(3), rng.uniform(0.06, 0.3, 3), rng.uniform(0.1, 0.5, 3), strict=True)
-        return 0.08 + sum(height * np.exp(-(((axis - at) / wide) ** 2)) for at, wide, height in bumps)
+        return 0.08 + sum(
+            height * np.exp(-(((axis - at) / wide) ** 2)) for at, wide, height in bumps
+        )
 
     endmembers = np.array([material() for _ in range(n_endmembers)])
     pure = np.repeat(np.eye(n_endmembers), n_pure, axis=0)
@@ -70,6 +93,11 @@ def mixture_of() -> MixtureMaker:
 
 
 @pytest.fixture(scope="session")
+def scene_of() -> type[FakeScene]:
+    return FakeScene
+
+
+@pytest.fixture(scope="session")
 def known_mixture() -> Mixture:
     """Noise free, with pure pixels of each of its 4 materials, all equally bright."""
     return make_mixture(0)
@@ -91,3 +119,66 @@ def quick() -> FitSettings:
 def fitted(known_mixture: Mixture, quick: FitSettings) -> Unmixer:
     """A fitted model, to be looked at only."""
     return Unmixer(4, settings=quick).fit(known_mixture.spectra)
+
+
+def problem(kind: str, n: int, n_bands: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Pixels of every kind, and endmembers of one, both float64."""
+    rng = np.random.default_rng(seed)
+    endmembers = rng.random((n, n_bands)) + 0.05
+    if kind == "similar":
+        endmembers = 0.5 + 1e-2 * rng.standard_normal((n, n_bands))
+    elif kind == "duplicate":
+        endmembers[-1] = endmembers[0]
+    elif kind == "black":
+        endmembers[-1] = 0
+    elif kind == "collinear":
+        endmembers[-1] = 0.3 * endmembers[0] + 0.7 * endmembers[n // 2]
+    elif kind == "more endmembers than bands":
+        endmembers = endmembers[:, : max(2, n // 2)]
+    elif kind == "all the same":
+        endmembers[:] = endmembers[0]
+    mixed = rng.dirichlet([0.4] * n, 8) @ endmembers
+    noise = rng.standard_normal((4, endmembers.shape[1]))
+    pixels = [
+        mixed,
+        mixed + 0.05 * rng.standard_normal(mixed.shape),
+        noise,
+        -endmembers[:1],
+        endmembers[:2],
+        endmembers.mean(axis=0, keepdims=True),
+        1000 * mixed[:1],
+        1e-6 * mixed[:1],
+        np.zeros((1, endmembers.shape[1])),
+    ]
+    return torch.from_numpy(np.concatenate(pixels)), torch.from_numpy(endmembers)
+
+
+def assert_optimal(
+    spectra: Tensor, endmembers: Tensor, abundances: Tensor, sum_to_one: bool, tolerance: float
+) -> None:
+    """The Karush-Kuhn-Tucker conditions, in the unit of each pixel's products."""
+    assert (abundances >= 0).all()
+    gradient = abundances @ (endmembers @ endmembers.T) - spectra @ endmembers.T
+    size = (spectra @ endmembers.T).abs().amax(dim=1)
+    if sum_to_one:
+        torch.testing.assert_close(
+            abundances.sum(dim=1), torch.ones(len(spectra)).double(), atol=1e-8, rtol=0
+        )
+        size = size + endmembers.square().sum(dim=1).max()
+        gradient = gradient - (gradient * abundances).sum(dim=1, keepdim=True)
+    bound = (tolerance * size + 1e-300)[:, None]
+    assert (gradient >= -bound).all(), "an abundance at zero wants to grow"
+    on_support = gradient * (abundances > 0)
+    assert (on_support.abs() <= bound).all(), "a positive abundance wants to change"
+
+
+@pytest.fixture(scope="session", name="problem")
+def _problem() -> Callable[[str, int, int, int], tuple[Tensor, Tensor]]:
+    """Pixels and endmembers whose abundances are asked for."""
+    return problem
+
+
+@pytest.fixture(scope="session", name="assert_optimal")
+def _assert_optimal() -> Callable[[Tensor, Tensor, Tensor, bool, float], None]:
+    """The check that abundances are those with the least squares."""
+    return assert_optimal

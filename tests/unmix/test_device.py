@@ -19,7 +19,9 @@ def test_cpu_is_the_cpu():
 
 @pytest.mark.parametrize("name", ["cuda:99", "gpu", "bogus", "", "mps:7", 99])
 def test_a_device_that_is_not_there_is_named_in_the_error(name):
-    with pytest.raises(UnmixError, match=r"`device` .*is not available.* Use 'auto' or 'cpu'\.") as e:
+    with pytest.raises(
+        UnmixError, match=r"`device` .*is not available.* Use 'auto' or 'cpu'\."
+    ) as e:
         resolve_device(name)
     assert repr(name) in str(e.value)
 

@@ -43,6 +43,7 @@ def describe(scene: "Scene") -> dict[str, Any]:
         "n_bands": len(scene.bands),
         "n_good_bands": scene.n_bands,
         "wavelengths_nm": None if known is None else [float(known.min()), float(known.max())],
+        "unit": scene.unit,
         "metadata": scene.metadata,
     }
 

@@ -131,7 +131,7 @@ def _draw_spectra(axis: Axes, model: "Unmixer", colours: list[tuple[float, float
             label=model.endmember_names_[k],
         )
     axis.set_xlabel("band" if known is None else "wavelength (nm)")
-    axis.set_ylabel("reflectance")
+    axis.set_ylabel(model.unit_)
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.25)
     axis.legend(fontsize=8, ncols=2)

@@ -1,5 +1,7 @@
 """What learning sees of a scene."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -177,7 +179,7 @@ def test_noise_of_a_scene_follows_its_signal_to_noise_ratio(mixture_of):
         pixels = project(mixture_of(0, snr_db=snr_db).spectra, 4, 2)
         noise.append(summarise(pixels, 4, FitSettings(n_points=900), seeded()).noise)
     assert noise[0] < 1e-5
-    ratios = [b / a for a, b in zip(noise[1:], noise[2:], strict=False)]
+    ratios = [b / a for a, b in pairwise(noise[1:])]
     assert ratios == pytest.approx([10**0.5] * 2, rel=0.2)
 
 
@@ -192,9 +194,7 @@ def test_flattening_shrinks_the_mean_direction_only(seed, length):
     coreset = Coreset(points, torch.full((30,), 1 / 30), 0.05, 0.01)
     matrix = flattening(coreset, length)
     mean = torch.nn.functional.normalize(points.mean(dim=0), dim=0)
-    torch.testing.assert_close(
-        mean @ matrix, min(1.0, 0.05 * length) * mean, atol=1e-5, rtol=0
-    )
+    torch.testing.assert_close(mean @ matrix, min(1.0, 0.05 * length) * mean, atol=1e-5, rtol=0)
     across = torch.randn(5, generator=seeded(seed))
     across -= (across @ mean) * mean
     torch.testing.assert_close(across @ matrix, across, atol=1e-5, rtol=0)

@@ -1,6 +1,7 @@
 """Sparse coding against the exact solution of its problem."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -52,7 +53,7 @@ def test_sparsity_makes_codes_sparser():
     total = [float(c.sum()) for c in codes]
     assert n_used == sorted(n_used, reverse=True)
     assert n_used[0] > n_used[2] > n_used[3] > n_used[4] == 0
-    assert all(a > b for a, b in zip(total, total[1:], strict=False))
+    assert all(a > b for a, b in pairwise(total))
 
 
 @LAWS

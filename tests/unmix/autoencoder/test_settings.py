@@ -8,7 +8,9 @@ from unmix.autoencoder import FitSettings
 from unmix.errors import UnmixError
 
 
-@pytest.mark.parametrize("name", ["n_points", "n_starts", "n_steps", "n_codes_steps", "ball_rounds"])
+@pytest.mark.parametrize(
+    "name", ["n_points", "n_starts", "n_steps", "n_codes_steps", "ball_rounds"]
+)
 @pytest.mark.parametrize("value", [0, -3])
 def test_counts_are_at_least_one(name, value):
     with pytest.raises(UnmixError, match=rf"`{name}` must be at least 1\. Got {value}\."):

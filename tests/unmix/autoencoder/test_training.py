@@ -60,7 +60,9 @@ def test_endmembers_and_weights_are_never_negative_after_any_step(points):
     decoder, lowest = a_decoder(points), []
 
     def look():
-        lowest.append(float(torch.minimum(decoder.endmembers.min(), decoder.weights.min()).detach()))
+        lowest.append(
+            float(torch.minimum(decoder.endmembers.min(), decoder.weights.min()).detach())
+        )
 
     learn(points, decoder, tick=look)
     assert len(lowest) == 60
@@ -107,16 +109,12 @@ def test_frozen_endmembers_stay_as_they_are(points):
 
 def test_starts_learned_together_are_as_each_alone(points):
     decoder = a_decoder(points, n_starts=3)
-    alone = [
-        ArchetypalDecoder(points, decoder.logits[k : k + 1].detach()) for k in range(3)
-    ]
+    alone = [ArchetypalDecoder(points, decoder.logits[k : k + 1].detach()) for k in range(3)]
     settings = FitSettings(n_steps=5)
     learn(points, decoder, settings)
     for k in range(3):
         learn(points, alone[k], settings)
-        torch.testing.assert_close(
-            decoder.endmembers[k], alone[k].endmembers[0], atol=1e-4, rtol=0
-        )
+        torch.testing.assert_close(decoder.endmembers[k], alone[k].endmembers[0], atol=1e-4, rtol=0)
 
 
 def test_training_twice_is_the_same_bit_for_bit(points):

@@ -95,7 +95,9 @@ def test_vca_refuses_what_cannot_be_found(n, shape, most):
 @given(n=st.integers(2, 6), seed=SEEDS)
 def test_pick_extremes_finds_corners_of_any_simplex(n, seed):
     generator = torch.Generator().manual_seed(seed)
-    corners = torch.randn(n, n, generator=generator, dtype=torch.float64) + 3 * torch.eye(n).double()
+    corners = (
+        torch.randn(n, n, generator=generator, dtype=torch.float64) + 3 * torch.eye(n).double()
+    )
     inside = torch.rand(50, n, generator=generator, dtype=torch.float64) + 0.02
     points = torch.cat([inside / inside.sum(dim=1, keepdim=True) @ corners, corners])
     assert sorted(pick_extremes(points, n, generator).tolist()) == list(range(50, 50 + n))

@@ -1,0 +1,118 @@
+"""What is loaded when; every check is shown to be able to fail."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "matplotlib", "sklearn", "scipy")
+LIGHT = ["unmix", "unmix.errors", "unmix.cli", "scenes", "scenes.errors"]
+
+REPORT = """
+import sys
+loaded = sorted({{name.partition('.')[0] for name in sys.modules}} & set({heavy!r}))
+print('loaded:', *loaded, file=sys.stderr)
+"""
+
+
+def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh process, with warnings as errors."""
+    command = [sys.executable, "-W", "error", "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def loaded_by(code: str) -> set[str]:
+    """Which of the heavy packages are there after the code has run."""
+    ended = run(code + REPORT.format(heavy=HEAVY))
+    assert ended.returncode == 0, ended.stderr
+    return set(ended.stderr.splitlines()[-1].split()[1:])
+
+
+def command_line(*arguments: str) -> str:
+    """Code that does what ``python -m unmix`` does, and survives its end."""
+    return f"""
+import runpy, sys
+sys.argv = ['unmix', *{arguments!r}]
+try:
+    runpy.run_module('unmix', run_name='__main__', alter_sys=True)
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_importing_loads_neither_torch_nor_matplotlib(module):
+    assert loaded_by(f"import {module}\n") & {"torch", "matplotlib"} == set()
+
+
+@pytest.mark.parametrize("command", ["run", "apply", "demo", "info", "simulate"])
+def test_help_of_a_command_loads_neither_torch_nor_matplotlib(command):
+    loaded = loaded_by(command_line(command, "--help"))
+    assert loaded & {"torch", "matplotlib"} == set()
+
+
+@pytest.mark.parametrize("option", ["--help", "-h", "--version"])
+def test_help_of_the_program_loads_neither_torch_nor_matplotlib(option):
+    assert loaded_by(command_line(option)) & {"torch", "matplotlib"} == set()
+
+
+def test_errors_can_be_caught_without_loading_anything():
+    code = "from unmix import ModelFileError, UnmixError, UnmixWarning\n"
+    assert loaded_by(code) == set()
+
+
+def test_fitting_loads_no_matplotlib():
+    code = """
+import numpy as np
+import unmix
+spectra = np.random.default_rng(0).random((60, 8))
+unmix.Unmixer(2, settings=unmix.FitSettings(n_points=20, n_steps=3, n_starts=2)).fit(spectra)
+"""
+    assert loaded_by(code) & {"torch", "matplotlib"} == {"torch"}
+
+
+@pytest.mark.parametrize("package", ["torch", "matplotlib"])
+def test_the_check_can_fail(package):
+    """A planted import is seen, also inside a function."""
+    assert package in loaded_by(f"def f():\n    import {package}\nf()\n")
+
+
+def test_the_check_of_the_command_line_can_fail():
+    assert "torch" in loaded_by(command_line("--help") + "import torch\n")
+    with pytest.raises(AssertionError):
+        loaded_by(command_line("no-such-command"))
+
+
+def test_every_public_name_is_there():
+    ended = run(
+        "import unmix\n"
+        "for name in unmix.__all__:\n"
+        "    assert getattr(unmix, name) is not None, name\n"
+        "assert set(unmix.__all__) <= set(dir(unmix))\n"
+        "from unmix import *\n"
+        "print(Unmixer(n_endmembers=4), fcls.__module__)\n"
+    )
+    assert ended.stdout.split() == ["Unmixer(n_endmembers=4)", "unmix.abundances"], ended.stderr
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    import unmix
+
+    with pytest.raises(AttributeError, match=r"module 'unmix' has no attribute 'Unmixxer'"):
+        _ = unmix.Unmixxer
+
+
+def test_importing_leaves_the_world_s_randomness_and_warnings_alone():
+    ended = run(
+        "import warnings, random\n"
+        "import numpy as np, torch\n"
+        "import rasterio, scipy.optimize, sklearn.base\n"  # theirs is not ours to mend
+        "before = warnings.filters[:], torch.get_rng_state(), np.random.get_state()[1].tolist()\n"
+        "threads = torch.get_num_threads()\n"
+        "import unmix.unmixer, unmix.pipeline, unmix.cli\n"
+        "assert warnings.filters[:] == before[0]\n"
+        "assert torch.equal(torch.get_rng_state(), before[1])\n"
+        "assert np.random.get_state()[1].tolist() == before[2]\n"
+        "assert torch.get_num_threads() == threads\n"
+    )
+    assert ended.returncode == 0, ended.stderr

@@ -1,0 +1,80 @@
+"""The solver: pivoting, its fallback and the weight of the sum."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.optimize
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import unmix.quadratic
+from unmix.quadratic import solve_quadratic
+
+LAWS = settings(max_examples=30, deadline=None, derandomize=True)
+SEEDS = st.integers(0, 2**32 - 1)
+SLACKS = {"nnls": math.inf, "fcls": 0.0}
+WELL_POSED = ("random", "similar")
+DEGENERATE = ("duplicate", "black", "collinear", "more endmembers than bands", "all the same")
+
+
+def solve(spectra, endmembers, slack):
+    return solve_quadratic(endmembers @ endmembers.T, spectra @ endmembers.T, slack)
+
+
+@pytest.mark.parametrize("n", [33, 62, 63, 64, 65, 70, 130])
+@pytest.mark.parametrize("name", SLACKS)
+def test_a_library_of_any_size_can_be_used(name, n):
+    endmembers = torch.eye(n, dtype=torch.float64)
+    spectra = torch.cat([endmembers, (endmembers + endmembers.roll(1, dims=0)) / 2])
+    torch.testing.assert_close(solve(spectra, endmembers, SLACKS[name]), spectra)
+
+
+@pytest.mark.parametrize("name", SLACKS)
+@pytest.mark.parametrize("kind", [*WELL_POSED, *DEGENERATE])
+def test_the_fallback_finds_what_pivoting_finds(monkeypatch, name, kind, problem, assert_optimal):
+    spectra, endmembers = problem(kind, 6, 25, seed=5)
+    pivoting = solve(spectra, endmembers, SLACKS[name])
+    monkeypatch.setattr(unmix.quadratic, "MAX_EXCHANGES", 0)
+    fallback = solve(spectra, endmembers, SLACKS[name])
+    assert_optimal(spectra, endmembers, fallback, name == "fcls", 1e-7)
+    if kind in WELL_POSED:
+        size = 1 + pivoting.amax(dim=1, keepdim=True)
+        assert ((fallback - pivoting).abs() / size).max() < 1e-6
+
+
+def test_the_fallback_is_hardly_ever_needed(monkeypatch, problem):
+    monkeypatch.setattr(unmix.quadratic, "_one_by_one", lambda *args: pytest.fail("needed"))
+    for kind in WELL_POSED:
+        for n in (3, 8, 20):
+            spectra, endmembers = problem(kind, n, 60, seed=n)
+            for slack in SLACKS.values():
+                solve(spectra, endmembers, slack)
+
+
+@LAWS
+@given(n=st.integers(1, 10), power=st.floats(-4, 4), seed=SEEDS)
+def test_slack_is_the_weight_of_the_sum(n, power, seed, problem):
+    """With any slack, the sum is one more band, measured with the precision 1 / slack."""
+    slack = 10.0**power
+    spectra, endmembers = problem("random", max(n, 2), 30, seed)
+    spectra, endmembers = spectra[:20], endmembers[:n]
+    weight = slack**-0.5
+    found = solve(spectra, endmembers, slack)
+    one = torch.ones(max(len(spectra), n), 1).double() * weight
+    wider = torch.cat([endmembers, one[:n]], dim=1).T.numpy()
+    rows = torch.cat([spectra, one[:20]], dim=1).numpy()
+    expected = torch.from_numpy(np.array([scipy.optimize.nnls(wider, row)[0] for row in rows]))
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+
+
+def test_slack_leads_from_sum_to_one_to_a_free_sum(problem):
+    spectra, endmembers = problem("random", 5, 30, seed=1)
+    slacks = (0, 0.01, 1, 100, math.inf)
+    bright = 2 * spectra[:16]
+    sums = torch.stack([solve(bright, endmembers, slack).sum(1) for slack in slacks])
+    away = (sums - 1).abs()
+    torch.testing.assert_close(sums[0], torch.ones(16).double())
+    assert (away.diff(dim=0) >= -1e-9).all()
+    assert (away[-1] > 0.9).all()
