@@ -1,6 +1,7 @@
 """Who may import whom, and what no file may be; each rule is shown to be able to fail."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,11 @@ UNSAFE_MODULES = ("pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve"
 UNSAFE_CALLS = ("torch.load", "torch.save", "numpy.load", "np.load")
 
 
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
 def module_of(path: Path, root: Path) -> str:
     """The dotted name of a file."""
     parts = path.relative_to(root).with_suffix("").parts
@@ -60,7 +66,7 @@ def imports_of(path: Path, root: Path) -> set[str]:
     ``from a.b import c`` counts as ``a.b.c``, which matches the rules for ``a.b`` too.
     """
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -133,7 +139,7 @@ def circles(root: Path) -> list[str]:
     paths = {module_of(path, root): path for path in files(root)}
     arrows = {}
     for module, path in paths.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path.read_text(encoding="utf-8"))
         top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
         names = {alias.name for node in top if isinstance(node, ast.Import) for alias in node.names}
         for node in top:
@@ -177,7 +183,7 @@ def unsafe_readers(root: Path) -> list[str]:
     for path in files(root):
         place = path.relative_to(root)
         wrong += [f"{place}: {n}" for n in imports_of(path, root) if within(n, *UNSAFE_MODULES)]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and ast.unparse(node) in UNSAFE_CALLS:
                 wrong.append(f"{place}:{node.lineno}: {ast.unparse(node)}")
             elif isinstance(node, ast.ImportFrom) and node.module == "torch":

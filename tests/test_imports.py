@@ -61,38 +61,39 @@ def test_errors_can_be_caught_without_loading_anything():
     assert loaded_by(code) == set()
 
 
-def test_fitting_loads_no_matplotlib():
-    code = """
-import numpy as np
-import unmix
-spectra = np.random.default_rng(0).random((60, 8))
-unmix.Unmixer(2, settings=unmix.FitSettings(n_points=20, n_steps=3, n_starts=2)).fit(spectra)
-"""
-    assert loaded_by(code) & {"torch", "matplotlib"} == {"torch"}
-
-
-@pytest.mark.parametrize("package", ["torch", "matplotlib"])
-def test_the_check_can_fail(package):
-    """A planted import is seen, also inside a function."""
-    assert package in loaded_by(f"def f():\n    import {package}\nf()\n")
+def test_the_check_can_fail():
+    """A planted import is seen, also inside a function; so is torch, where it is needed."""
+    assert loaded_by("def f():\n    import scipy\nf()\n") == {"scipy"}
+    assert "matplotlib" in loaded_by("import unmix\nimport matplotlib\n")
 
 
 def test_the_check_of_the_command_line_can_fail():
-    assert "torch" in loaded_by(command_line("--help") + "import torch\n")
+    assert "matplotlib" in loaded_by(command_line("--help") + "import matplotlib\n")
     with pytest.raises(AssertionError):
         loaded_by(command_line("no-such-command"))
 
 
-def test_every_public_name_is_there():
-    ended = run(
-        "import unmix\n"
-        "for name in unmix.__all__:\n"
-        "    assert getattr(unmix, name) is not None, name\n"
-        "assert set(unmix.__all__) <= set(dir(unmix))\n"
-        "from unmix import *\n"
-        "print(Unmixer(n_endmembers=4), fcls.__module__)\n"
-    )
-    assert ended.stdout.split() == ["Unmixer(n_endmembers=4)", "unmix.abundances"], ended.stderr
+def test_the_whole_package_leaves_the_world_alone_and_fits_without_matplotlib():
+    code = """
+import random, warnings
+import numpy as np, torch
+import rasterio, scipy.optimize, sklearn.base  # what they do is not ours to mend
+
+def world():
+    states = torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate()
+    return warnings.filters[:], torch.get_num_threads(), torch.get_default_dtype(), *states
+
+before = world()
+import unmix
+assert set(unmix.__all__) <= set(dir(unmix))
+from unmix import *
+for name in unmix.__all__:
+    assert getattr(unmix, name) is globals()[name], name
+spectra = np.random.default_rng(0).random((60, 8))
+Unmixer(2, settings=FitSettings(n_points=20, n_steps=3, n_starts=2)).fit(spectra)
+assert world() == before
+"""
+    assert loaded_by(code) & {"torch", "matplotlib"} == {"torch"}
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():
@@ -100,19 +101,3 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match=r"module 'unmix' has no attribute 'Unmixxer'"):
         _ = unmix.Unmixxer
-
-
-def test_importing_leaves_the_world_s_randomness_and_warnings_alone():
-    ended = run(
-        "import warnings, random\n"
-        "import numpy as np, torch\n"
-        "import rasterio, scipy.optimize, sklearn.base\n"  # theirs is not ours to mend
-        "before = warnings.filters[:], torch.get_rng_state(), np.random.get_state()[1].tolist()\n"
-        "threads = torch.get_num_threads()\n"
-        "import unmix.unmixer, unmix.pipeline, unmix.cli\n"
-        "assert warnings.filters[:] == before[0]\n"
-        "assert torch.equal(torch.get_rng_state(), before[1])\n"
-        "assert np.random.get_state()[1].tolist() == before[2]\n"
-        "assert torch.get_num_threads() == threads\n"
-    )
-    assert ended.returncode == 0, ended.stderr

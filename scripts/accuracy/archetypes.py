@@ -67,7 +67,7 @@ def alternating_archetypes(
     Morup and Hansen (2012), doi:10.1016/j.neucom.2011.06.033, for the first guess
     (bands x pixels there).
     """
-    y = (spectra @ principal_directions(spectra, n_archetypes)).double()
+    y = coordinates(spectra, n_archetypes).double()
     picks = furthest_pixels(y, n_archetypes, seed)
     weights = torch.nn.functional.one_hot(picks, len(y)).double()
     archetypes, loss = y[picks], float("inf")
@@ -118,7 +118,7 @@ def entropic_archetypes(
     Zouaoui et al. (2023), doi:10.1109/TIP.2023.3301769, for descent, first guess, step sizes and
     choice (bands x pixels there; they make 50 starts with step sizes drawn from these seven).
     """
-    y = spectra @ principal_directions(spectra, n_archetypes)
+    y = coordinates(spectra, n_archetypes)
     n_pixels, n_starts = len(y), len(STEP_FACTORS)
     generator = torch.Generator().manual_seed(seed)
     start = 0.1 * torch.rand(n_starts, n_archetypes, n_pixels, generator=generator)
@@ -205,11 +205,15 @@ def nearest_mixture(
     return mixture
 
 
-def principal_directions(spectra: Tensor, n_archetypes: int) -> Tensor:
-    """Directions that hold most of the energy, as columns (n_bands, n_coordinates)."""
-    n_coordinates = max(N_COORDINATES, n_archetypes + 2)
+def coordinates(spectra: Tensor, n_archetypes: int) -> Tensor:
+    """The spectra in principal coordinates, (n_pixels, n_coordinates)."""
+    return spectra @ principal_directions(spectra, max(N_COORDINATES, n_archetypes + 2))
+
+
+def principal_directions(spectra: Tensor, n_directions: int) -> Tensor:
+    """Directions that hold most of the energy, as columns (n_bands, n_directions)."""
     wide = spectra.double()
-    return torch.linalg.eigh(wide.T @ wide).eigenvectors[:, -n_coordinates:].to(spectra)
+    return torch.linalg.eigh(wide.T @ wide).eigenvectors[:, -n_directions:].to(spectra)
 
 
 def archetype_spectra(weights: Tensor, spectra: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from accuracy.archetypes import (
     Archetypes,
     alternating_archetypes,
     archetype_spectra,
+    coordinates,
     entropic_archetypes,
     principal_directions,
 )
@@ -52,8 +53,19 @@ def fit_unmix(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
 
 
 def fit_vca(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
-    """Vertex component analysis; native: FCLS."""
+    """Vertex component analysis, the pixels themselves; native: FCLS."""
     endmembers = spectra[vca(spectra, n_endmembers, seed)]
+    return Fitted(endmembers, lambda: read_abundances(spectra, endmembers, "fcls").fractions)
+
+
+def fit_vca_projected(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
+    """VCA, its pixels projected on the signal subspace as in its paper; native: FCLS.
+
+    That takes most of the noise out of them: at 30 dB a pixel is 0.03 rad off by noise alone.
+    """
+    pixels = spectra[vca(spectra, n_endmembers, seed)]
+    signal = principal_directions(spectra, n_endmembers)
+    endmembers = pixels @ signal @ signal.T
     return Fitted(endmembers, lambda: read_abundances(spectra, endmembers, "fcls").fractions)
 
 
@@ -132,7 +144,7 @@ def _spams_archetypes(unit: Tensor, n_archetypes: int, seed: int) -> Archetypes:
     """The same analysis by SPAMS, which prints its losses."""
     import spams  # type: ignore[import-not-found]  # optional
 
-    y = (unit @ principal_directions(unit, n_archetypes)).double().numpy()
+    y = coordinates(unit, n_archetypes).double().numpy()
     start = np.random.default_rng(seed).choice(len(y), n_archetypes, replace=False)
     _, abundances, weights = spams.archetypalAnalysis(
         np.asfortranarray(y.T),
@@ -158,6 +170,7 @@ def _spread_out(values: Tensor, kept: Tensor) -> Tensor:
 METHODS: dict[str, Fit] = {
     "unmix": fit_unmix,
     "vca": fit_vca,
+    "vca-projected": fit_vca_projected,
     "vca-l2": fit_vca_l2,
     "aa": fit_aa,
     "nmf": fit_nmf,
@@ -166,7 +179,7 @@ METHODS: dict[str, Fit] = {
     "aa-spams": fit_aa_spams,
 }
 
-DEFAULT_METHODS = ("unmix", "vca", "vca-l2", "aa", "nmf")
+DEFAULT_METHODS = ("unmix", "vca", "vca-projected", "vca-l2", "aa", "nmf")
 
 NEEDS = {"aa-spams": ("spams", "spams-bin")}
 """Optional peers: the module they need, and the package that has it."""

@@ -23,9 +23,9 @@ DEFINITIONS = {
     "assignment on the angle, which serves the abundances too",
     "rmse_moc": "mean over the endmembers of each one's abundance RMSE, as a fraction",
     "rmse_pooled": "root of the mean squared abundance error over all pixels and endmembers",
-    "native": "the method's own abundances: unmix its default reading, vca FCLS, vca-l2 FCLS of "
-    "unit pixels on unit endmembers, aa its own convex weights for unit pixels, nmf its own "
-    "weights over their sum",
+    "native": "the method's own abundances: unmix its default reading, vca and vca-projected "
+    "FCLS, vca-l2 FCLS of unit pixels on unit endmembers, aa its own convex weights for unit "
+    "pixels, nmf its own weights over their sum",
     "reflectance": "NNLS on the endmembers as they are, over the sum",
     "fcls": "least squares with sum-to-one",
     "peak": "NNLS on endmembers scaled to maximum one, over the sum",

@@ -7,26 +7,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import benchmark_accuracy
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from accuracy import known_scenes, memory, table
+from accuracy.known_scenes import BenchmarkError
+from accuracy.measuring import Job, run_job
+from accuracy.scoring import score
+from hypothesis import given
 from hypothesis import strategies as st
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-sys.path.insert(0, str(SCRIPTS))
+from scenes import open_scene
+from unmix import read_abundances
 
-import benchmark_accuracy  # noqa: E402
-from accuracy import archetypes, known_scenes, memory, methods, table  # noqa: E402
-from accuracy.known_scenes import BenchmarkError, KnownScene  # noqa: E402
-from accuracy.measuring import Job, run_job  # noqa: E402
-from accuracy.scoring import score  # noqa: E402
-
-from scenes import open_scene  # noqa: E402
-from unmix import read_abundances  # noqa: E402
-
+SCRIPTS = Path(benchmark_accuracy.__file__).parent
 TESTED = ("unmix", "vca")
-SLOW = ("aa-entropic",)
 N_SEEDS = 2
 N_ENDMEMBERS = 4
 SPREAD = re.compile(r"^\d*\.\d{4} ± \d*\.\d{4} \(\d*\.\d{4}\)$")
@@ -43,21 +39,6 @@ def printed(tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(path.read_text())
-
-
-@pytest.fixture(scope="module")
-def truth():
-    """A noise-free mixture of 4 materials under varying light, with pure pixels."""
-    rng = np.random.default_rng(3)
-    endmembers = rng.uniform(0.05, 0.9, (N_ENDMEMBERS, 12))
-    abundances = rng.dirichlet(np.full(N_ENDMEMBERS, 0.5), 300)
-    abundances[:40] = np.repeat(np.eye(N_ENDMEMBERS), 10, axis=0)
-    light = rng.uniform(0.7, 1.3, (300, 1))
-    return KnownScene(
-        torch.from_numpy(light * (abundances @ endmembers)).float(),
-        torch.from_numpy(endmembers),
-        torch.from_numpy(abundances),
-    )
 
 
 def rows_of(markdown):
@@ -251,88 +232,6 @@ def test_noisy_scene_is_the_file_that_comes_with_the_data(shared_data, tmp_path)
     subprocess.run([sys.executable, script, path, "30", "4"], check=True)
     ours = known_scenes.load_scene("dc1@30", 4, shared_data)
     assert torch.equal(open_scene(path).spectra(), ours.spectra)
-
-
-# methods ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(each, marks=[pytest.mark.slow] * (each in SLOW)) for each in methods.METHODS],
-)
-def test_method_gives_endmembers_and_fractions_and_repeats_itself(name, truth):
-    package = methods.missing_package(name)
-    if package is not None:
-        pytest.skip(f"{package} is not installed")
-    first, second = (methods.METHODS[name](truth.spectra, N_ENDMEMBERS, 1) for _ in range(2))
-    assert first.endmembers.shape == truth.endmembers.shape
-    assert first.endmembers.min() >= -1e-6
-    assert torch.equal(first.endmembers, second.endmembers)
-    fractions = first.native_abundances()
-    assert fractions.shape == truth.abundances.shape
-    assert fractions.min() >= -1e-6
-    assert torch.allclose(fractions.sum(dim=1), torch.ones(()).to(fractions), atol=1e-5)
-
-
-def test_nmf_is_scaled_so_that_the_light_is_one(truth):
-    found = methods.fit_nmf(truth.spectra, N_ENDMEMBERS, 0)
-    brightness = read_abundances(truth.spectra, found.endmembers, "reflectance").brightness
-    assert float(brightness.mean()) == pytest.approx(1, abs=0.1)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_archetypes_of_an_evenly_lit_mixture_are_its_pure_pixels(truth, seed):
-    mixture = (truth.abundances @ truth.endmembers).float()
-    found = archetypes.alternating_archetypes(mixture, N_ENDMEMBERS, seed, tolerance=1e-9)
-    result = score(found.weights @ mixture, {"own": found.abundances}, truth)
-    assert result.sad_rad < 1e-3
-    assert result.rmse_moc["own"] < 1e-3
-
-
-@pytest.mark.parametrize(
-    "analyse", [archetypes.alternating_archetypes, archetypes.entropic_archetypes]
-)
-def test_archetypal_analysis_stays_on_both_simplices_and_improves_with_rounds(truth, analyse):
-    unit = torch.nn.functional.normalize(truth.spectra, dim=1)
-
-    def loss(n_rounds):
-        found = analyse(unit, N_ENDMEMBERS, 0, n_rounds=n_rounds)
-        for part in (found.weights, found.abundances):
-            assert part.min() >= 0
-            assert torch.allclose(part.sum(dim=1), torch.tensor(1.0), atol=1e-5)
-        return float((unit - found.abundances @ (found.weights @ unit)).square().sum())
-
-    assert loss(20) <= loss(2) + 1e-4
-
-
-@settings(max_examples=25)
-@given(seed=st.integers(0, 9999))
-def test_nearest_mixture_is_on_the_simplex_and_no_point_leads_nearer(seed):
-    rng = np.random.default_rng(seed)
-    points, target = rng.random((20, 3)), rng.random(3) * 1.5
-    weights = archetypes.nearest_mixture(target, points)
-    assert weights.min() >= 0
-    assert weights.sum() == pytest.approx(1)
-    nearest = weights @ points
-    towards = (points - nearest) @ (target - nearest)  # > 0: moving there would come nearer
-    assert towards.max() < 0.02
-
-
-def test_furthest_pixels_are_corners():
-    corners = torch.eye(3).double()
-    inner = corners.mean(dim=0) + 0.1 * (corners - corners.mean(dim=0)).repeat(10, 1)
-    for seed in range(5):
-        picks = archetypes.furthest_pixels(torch.cat([inner, corners]), 3, seed)
-        assert sorted(picks.tolist()) == [30, 31, 32]
-
-
-def test_archetype_spectra_point_where_the_archetypes_of_unit_pixels_point(truth):
-    weights = torch.rand(2, 300, generator=torch.Generator().manual_seed(0))
-    weights /= weights.sum(dim=1, keepdim=True)
-    archetype = weights @ torch.nn.functional.normalize(truth.spectra, dim=1)
-    spectra = archetypes.archetype_spectra(weights, truth.spectra)
-    unit = torch.nn.functional.normalize
-    assert torch.allclose(unit(spectra, dim=1), unit(archetype, dim=1), atol=1e-6)
 
 
 # memory -----------------------------------------------------------------------------------------

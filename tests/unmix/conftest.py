@@ -50,7 +50,7 @@ def make_mixture(
     *,
     n_endmembers: int = 4,
     n_bands: int = 50,
-    n_pixels: int = 900,
+    n_pixels: int = 400,
     n_pure: int = 12,
     snr_db: float | None = None,
     shade: float = 0.0,
@@ -113,6 +113,12 @@ def noisy_mixture() -> Mixture:
 def quick() -> FitSettings:
     """A tenth of the work, for laws that do not depend on how well the learning went."""
     return FitSettings(n_points=100, n_starts=4, n_steps=60)
+
+
+@pytest.fixture(scope="session")
+def half() -> FitSettings:
+    """About half of the work, which loses nothing on mixtures as small as these."""
+    return FitSettings(n_points=400, n_starts=8, n_steps=150)
 
 
 @pytest.fixture(scope="session")

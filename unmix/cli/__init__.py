@@ -58,7 +58,7 @@ class Commands(click.Group):
             sys.exit(1)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("unmix", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-v", "--verbose", is_flag=True, help="Say more; show the traceback of an error.")
 @click.version_option(package_name="unmix", prog_name="unmix")
 def main(verbose: bool) -> None:

@@ -17,6 +17,8 @@ from unmix.errors import UnmixWarning
 
 OPEN_ENDED = {"learning"}
 """Stages whose share done says little about the time left, which is not shown for them."""
+SHOWN_AFTER_S = 1.0
+"""Stages that are over sooner need no bar."""
 TIMED = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
 UNTIMED = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
 
@@ -37,7 +39,7 @@ class Talk:
             self._bar = tqdm(
                 total=1.0,
                 desc=stage,
-                delay=1.0,
+                delay=SHOWN_AFTER_S,
                 file=sys.stderr,
                 leave=False,
                 dynamic_ncols=True,

@@ -74,7 +74,7 @@ def test_projection_keeps_every_angle_of_a_noise_free_mixture(known_mixture):
 
 
 def test_projection_does_not_see_brightness(known_mixture):
-    light = 2.0 ** torch.randint(-3, 4, (900, 1), generator=seeded())
+    light = 2.0 ** torch.randint(-3, 4, (400, 1), generator=seeded())
     plain, lit = (project(s, 4, 2) for s in (known_mixture.spectra, light * known_mixture.spectra))
     assert torch.equal(plain.coordinates, lit.coordinates)
     torch.testing.assert_close(lit.length, plain.length * light[:, 0])
@@ -177,7 +177,7 @@ def test_noise_of_a_scene_follows_its_signal_to_noise_ratio(mixture_of):
     noise = []
     for snr_db in (None, 40, 30, 20):
         pixels = project(mixture_of(0, snr_db=snr_db).spectra, 4, 2)
-        noise.append(summarise(pixels, 4, FitSettings(n_points=900), seeded()).noise)
+        noise.append(summarise(pixels, 4, FitSettings(n_points=400), seeded()).noise)
     assert noise[0] < 1e-5
     ratios = [b / a for a, b in pairwise(noise[1:])]
     assert ratios == pytest.approx([10**0.5] * 2, rel=0.2)

@@ -1,0 +1,103 @@
+"""The peers of the benchmark: each does what its paper says."""
+
+import numpy as np
+import pytest
+import torch
+from accuracy import archetypes, methods
+from accuracy.scoring import score
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn.functional import normalize
+
+from unmix import read_abundances
+
+SLOW = ("aa-entropic",)
+N_ENDMEMBERS = 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=[pytest.mark.slow] * (each in SLOW)) for each in methods.METHODS],
+)
+def test_method_gives_endmembers_and_fractions_and_repeats_itself(name, truth):
+    package = methods.missing_package(name)
+    if package is not None:
+        pytest.skip(f"{package} is not installed")
+    first, second = (methods.METHODS[name](truth.spectra, N_ENDMEMBERS, 1) for _ in range(2))
+    assert first.endmembers.shape == truth.endmembers.shape
+    assert first.endmembers.min() >= -1e-6
+    assert torch.equal(first.endmembers, second.endmembers)
+    fractions = first.native_abundances()
+    assert fractions.shape == truth.abundances.shape
+    assert fractions.min() >= -1e-6
+    assert torch.allclose(fractions.sum(dim=1), torch.ones(()).to(fractions), atol=1e-5)
+
+
+def test_projected_vca_loses_noise(truth):
+    noise = 0.01 * torch.randn(truth.spectra.shape, generator=torch.Generator().manual_seed(0))
+    noisy = truth.spectra + noise
+    pixels, projected = (
+        score(fit(noisy, N_ENDMEMBERS, 0).endmembers, {}, truth).sad_rad
+        for fit in (methods.fit_vca, methods.fit_vca_projected)
+    )
+    assert projected < 0.9 * pixels
+
+
+def test_nmf_is_scaled_so_that_the_light_is_one(truth):
+    found = methods.fit_nmf(truth.spectra, N_ENDMEMBERS, 0)
+    brightness = read_abundances(truth.spectra, found.endmembers, "reflectance").brightness
+    assert float(brightness.mean()) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_archetypes_of_an_evenly_lit_mixture_are_its_pure_pixels(truth, seed):
+    mixture = (truth.abundances @ truth.endmembers).float()
+    found = archetypes.alternating_archetypes(mixture, N_ENDMEMBERS, seed, tolerance=1e-9)
+    result = score(found.weights @ mixture, {"own": found.abundances}, truth)
+    assert result.sad_rad < 1e-3
+    assert result.rmse_moc["own"] < 1e-3
+
+
+@pytest.mark.parametrize(
+    "analyse", [archetypes.alternating_archetypes, archetypes.entropic_archetypes]
+)
+def test_archetypal_analysis_stays_on_both_simplices_and_improves_with_rounds(truth, analyse):
+    unit = normalize(truth.spectra, dim=1)
+
+    def loss(n_rounds):
+        found = analyse(unit, N_ENDMEMBERS, 0, n_rounds=n_rounds)
+        for part in (found.weights, found.abundances):
+            assert part.min() >= 0
+            assert torch.allclose(part.sum(dim=1), torch.tensor(1.0), atol=1e-5)
+        return float((unit - found.abundances @ (found.weights @ unit)).square().sum())
+
+    assert loss(20) <= loss(2) + 1e-4
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 9999))
+def test_nearest_mixture_is_on_the_simplex_and_no_point_leads_nearer(seed):
+    rng = np.random.default_rng(seed)
+    points, target = rng.random((20, 3)), rng.random(3) * 1.5
+    weights = archetypes.nearest_mixture(target, points)
+    assert weights.min() >= 0
+    assert weights.sum() == pytest.approx(1)
+    nearest = weights @ points
+    towards = (points - nearest) @ (target - nearest)  # > 0: moving there would come nearer
+    assert towards.max() < 0.02
+
+
+def test_furthest_pixels_are_corners():
+    corners = torch.eye(3).double()
+    inner = corners.mean(dim=0) + 0.1 * (corners - corners.mean(dim=0)).repeat(10, 1)
+    for seed in range(5):
+        picks = archetypes.furthest_pixels(torch.cat([inner, corners]), 3, seed)
+        assert sorted(picks.tolist()) == [30, 31, 32]
+
+
+def test_archetype_spectra_point_where_the_archetypes_of_unit_pixels_point(truth):
+    weights = torch.rand(2, 300, generator=torch.Generator().manual_seed(0))
+    weights /= weights.sum(dim=1, keepdim=True)
+    archetype = weights @ normalize(truth.spectra, dim=1)
+    spectra = archetypes.archetype_spectra(weights, truth.spectra)
+    assert torch.allclose(normalize(spectra, dim=1), normalize(archetype, dim=1), atol=1e-6)
