@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from unmix.errors import UnmixError
-from unmix.quadratic import CHUNK_ELEMENTS, RIDGE, solve_quadratic
+from unmix.quadratic import CHUNK_ELEMENTS, solve_free, solve_quadratic
 from unmix.readings import READINGS, Reading
 
 
@@ -62,6 +62,8 @@ def products(spectra: Tensor, endmembers: Tensor) -> Products:
             f"{tuple(endmembers.shape)}. They must be (n_pixels, n_bands) and "
             "(n_endmembers, n_bands), measured on the same bands."
         )
+    if len(endmembers) == 0:
+        raise UnmixError("`endmembers` is empty. At least one endmember is needed.")
     weights = endmembers.double()
     cross = weights.new_empty(len(spectra), len(weights))
     energy = weights.new_empty(len(spectra))
@@ -197,9 +199,7 @@ def read_abundances(
 
 def unconstrained(found: Products) -> Tensor:
     """Least-squares codes (n_pixels, n_endmembers) of any sign."""
-    scale = found.gram.diagonal().mean().clamp(min=1e-300)
-    eye = torch.eye(len(found.gram), dtype=scale.dtype, device=scale.device)
-    return found.cross @ torch.linalg.inv(found.gram + RIDGE * scale * eye)
+    return solve_free(found.gram, found.cross)
 
 
 def nonnegative(found: Products) -> Tensor:

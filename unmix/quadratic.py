@@ -29,6 +29,12 @@ TOLERANCE = 1e-10
 PATIENCE = 3
 """Full exchanges without progress before one abundance at a time is exchanged."""
 
+WORD_BITS = 62
+"""Endmembers whose presence fits into one integer."""
+
+SHARPEST_SLACK = 1e-8
+"""Slack that stands for zero where the sum to one is only a heavy weight."""
+
 MAX_EXCHANGES = 200
 """Exchanges before a pixel is handed to a slower solver; in practice about five are needed."""
 
@@ -55,6 +61,26 @@ def solve_quadratic(gram: Tensor, cross: Tensor, slack: float) -> Tensor:
     step = max(1, CHUNK_ELEMENTS // len(gram) ** 2)
     parts = [_pivot(gram, part, slack) for part in cross.split(step)]
     return torch.cat(parts) if parts else torch.zeros_like(cross)
+
+
+def solve_free(gram: Tensor, cross: Tensor) -> Tensor:
+    """Solve ``min x G x / 2 - f x`` without constraints for every row f of ``cross``.
+
+    Parameters
+    ----------
+    gram : Tensor of shape (n_endmembers, n_endmembers), float64
+    cross : Tensor of shape (n_pixels, n_endmembers), float64
+
+    Returns
+    -------
+    Tensor of shape (n_pixels, n_endmembers), float64
+        Of any sign. Among endmembers that depend on each other, near the shortest solution.
+    """
+    scale = gram.diagonal().mean().clamp(min=1e-300)
+    eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    inverse = torch.linalg.inv(gram + RIDGE * scale * eye)
+    x = cross @ inverse
+    return x + (cross - x @ gram) @ inverse  # takes the ridge out again
 
 
 def _pivot(gram: Tensor, cross: Tensor, slack: float) -> Tensor:
@@ -89,8 +115,7 @@ def _on_supports(
     gram: Tensor, cross: Tensor, support: Tensor, slack: float
 ) -> tuple[Tensor, Tensor]:
     """Solution with only the abundances in ``support``, and the gradient of the objective there."""
-    powers = 2 ** torch.arange(support.shape[1], device=support.device)
-    _, first, group = _unique((support * powers).sum(dim=1))
+    first, group = _groups(support)
     masks = support[first].to(gram.dtype)  # (n_groups, n)
     pairs = masks[:, :, None] * masks[:, None, :]
     inverse = torch.linalg.inv(gram * pairs + torch.diag_embed(1 - masks + RIDGE)) * pairs
@@ -110,12 +135,18 @@ def _refined(inverse: Tensor, gram: Tensor, target: Tensor, support: Tensor) -> 
     return x + (inverse * ((target - x @ gram) * support)[:, None, :]).sum(dim=2)
 
 
-def _unique(keys: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Sorted unique keys, the position of one example of each, and every element's group."""
-    unique, group = keys.unique(return_inverse=True)
-    first = torch.zeros_like(unique)
-    first[group] = torch.arange(len(keys), device=keys.device)
-    return unique, first, group
+def _groups(support: Tensor) -> tuple[Tensor, Tensor]:
+    """Position of one example of each distinct row, and the group of every row."""
+    group, n_groups = torch.zeros(len(support), dtype=torch.int64, device=support.device), 1
+    for part in support.split(WORD_BITS, dim=1):
+        powers = 2 ** torch.arange(part.shape[1], device=support.device)
+        words, word = (part * powers).sum(dim=1).unique(return_inverse=True)
+        if n_groups > 1:
+            words, word = (group * len(words) + word).unique(return_inverse=True)
+        group, n_groups = word, len(words)
+    first = torch.zeros(n_groups, dtype=torch.int64, device=support.device)
+    first[group] = torch.arange(len(support), device=support.device)
+    return first, group
 
 
 def _last(broken: Tensor) -> Tensor:
@@ -124,10 +155,22 @@ def _last(broken: Tensor) -> Tensor:
 
 
 def _one_by_one(gram: Tensor, cross: Tensor, slack: float) -> Tensor:
-    """The same problem by Lawson and Hanson's method, pixel by pixel, for what pivoting left."""
-    weight = 0.0 if math.isinf(slack) else 1 / max(slack, 1e-10)
-    ridge = RIDGE * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-    root = np.linalg.cholesky((gram + ridge + weight).cpu().numpy())
-    targets = np.linalg.solve(root, (cross + weight).cpu().numpy().T).T
-    rows = [scipy.optimize.nnls(root.T, target)[0] for target in targets]
-    return torch.as_tensor(np.array(rows), dtype=gram.dtype, device=gram.device)
+    """The same problem by Lawson and Hanson's method, pixel by pixel, for what pivoting left.
+
+    Pivoting may go round in circles among endmembers that depend on each other. This method cannot,
+    and the supports it ends with are independent, so that solving on them again is exact.
+    """
+    values, vectors = np.linalg.eigh(gram.cpu().numpy())
+    kept = values > RIDGE * values[-1]
+    scales = np.sqrt(values[kept])
+    root = (vectors[:, kept] * scales).T
+    targets = cross.cpu().numpy() @ (vectors[:, kept] / scales)
+    if not math.isinf(slack):
+        pull = 1 / math.sqrt(max(slack, SHARPEST_SLACK))
+        root = np.vstack([root, np.full(len(values), pull)])
+        targets = np.hstack([targets, np.full((len(targets), 1), pull)])
+    rows = np.array([scipy.optimize.nnls(root, target)[0] for target in targets])
+    rough = torch.as_tensor(rows, dtype=gram.dtype, device=gram.device)
+    exact, _ = _on_supports(gram, cross, rough > 0, slack)
+    sound = (exact >= -TOLERANCE).all(dim=1, keepdim=True)
+    return torch.where(sound, exact.clamp(min=0), rough)

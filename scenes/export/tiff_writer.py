@@ -218,8 +218,8 @@ class TiffWriter:
             "tiled": True,
             "blockysize": self.tile_shape[0],
             "blockxsize": self.tile_shape[1],
-            "compress": "ZSTD",
-            "zstd_level": 1,
+            "compress": "DEFLATE",  # every program can read it
+            "zlevel": 1,
             "interleave": "band",
             "bigtiff": "IF_SAFER",
             "photometric": "MINISBLACK",  # else 3 or 4 bands of uint8 become a picture with alpha

@@ -120,7 +120,7 @@ def _context() -> ForkServerContext | SpawnContext:
 
 def _work(job: Job, results: Connection) -> None:
     """Body of the process."""
-    os.dup2(2, 1)  # stdout is the table's; some libraries write there
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # stdout is the table's; SPAMS chatters there
     torch.set_num_threads(job.n_threads)
     fit = METHODS[job.method]
     with threadpool_limits(job.n_threads), results:

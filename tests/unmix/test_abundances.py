@@ -17,7 +17,7 @@ from unmix.abundances import fcls, nnls, read_abundances, ucls
 from unmix.errors import UnmixError
 from unmix.readings import READINGS
 
-LAWS = settings(max_examples=30, deadline=None, derandomize=True)
+LAWS = settings(max_examples=20, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)
 SOLVERS = {"nnls": nnls, "fcls": fcls}
 WELL_POSED = ("random", "similar")

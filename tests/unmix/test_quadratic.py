@@ -44,6 +44,15 @@ def test_the_fallback_finds_what_pivoting_finds(monkeypatch, name, kind, problem
         assert ((fallback - pivoting).abs() / size).max() < 1e-6
 
 
+@pytest.mark.parametrize("slack", [1e-3, 1.0, 1e3])
+def test_the_fallback_weighs_the_sum_as_pivoting_does(monkeypatch, slack, problem):
+    spectra, endmembers = problem("random", 6, 25, seed=5)
+    pivoting = solve(spectra, endmembers, slack)
+    monkeypatch.setattr(unmix.quadratic, "MAX_EXCHANGES", 0)
+    size = 1 + pivoting.amax(dim=1, keepdim=True)
+    assert ((solve(spectra, endmembers, slack) - pivoting).abs() / size).max() < 1e-6
+
+
 def test_the_fallback_is_hardly_ever_needed(monkeypatch, problem):
     monkeypatch.setattr(unmix.quadratic, "_one_by_one", lambda *args: pytest.fail("needed"))
     for kind in WELL_POSED:

@@ -41,6 +41,14 @@ def test_logits_fall_with_the_distance_from_the_pick(points, weights):
             assert (ordered.diff() <= 1e-5).all()
 
 
+def test_half_of_the_corner_starts_are_tight(points, weights):
+    """Wide ones average over many points around a pick, tight ones over few."""
+    logits = start_logits(points, weights, 3, 8, seeded())
+    steepness = -logits.mean(dim=2)
+    expected = torch.tensor([3.0, 3, 3, 3, 30, 3, 30, 3])[:, None].expand(8, 3)
+    torch.testing.assert_close(steepness, expected, rtol=1e-3, atol=0)
+
+
 def test_starts_are_reproducible_and_differ(points, weights):
     first, again, other = (start_logits(points, weights, 3, 16, seeded(s)) for s in (0, 0, 1))
     assert torch.equal(first, again)
