@@ -53,20 +53,30 @@ def as_rows(values: Tensor | NDArray[Any]) -> Tensor:
     Raises
     ------
     UnmixError
-        If the values are no numbers, or not in two dimensions.
+        If the values are no real numbers, or not in two dimensions.
     """
-    try:
-        tensor = torch.as_tensor(np.asarray(values) if not isinstance(values, Tensor) else values)
-    except TypeError as error:
-        raise UnmixError(
-            f"Spectra must be numbers in rows, (n_pixels, n_bands): {error}."
-        ) from None
+    tensor = values.detach() if isinstance(values, Tensor) else _from_array(values)
+    if tensor.is_complex():
+        raise UnmixError("Spectra must be real numbers. Got complex ones.")
     if tensor.ndim != 2:
         raise UnmixError(
             f"Spectra must be (n_pixels, n_bands). Got shape {tuple(tensor.shape)}; a cube "
             "(n_bands, height, width) becomes rows with `cube.reshape(n_bands, -1).T`."
         )
     return tensor.float()
+
+
+def _from_array(values: NDArray[Any]) -> Tensor:
+    """A tensor of the same numbers, however the array lies in memory."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise UnmixError(f"Spectra must be numbers in rows of one length: {error}.") from None
+    if array.dtype.kind not in "biufc":
+        raise UnmixError(f"Spectra must be numbers. Got an array of {array.dtype}.")
+    if array.dtype.kind == "c":
+        return torch.from_numpy(array.astype(np.complex64))
+    return torch.from_numpy(np.array(array, dtype=np.float32, order="C"))
 
 
 def check_enough(pixels: Tensor, n_endmembers: int, n_given: int) -> None:

@@ -44,7 +44,7 @@ def write_model(model: "Unmixer", folder: Path) -> None:
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "unmix_version": version("unmix"),
-        "parameters": {name: getattr(model, name) for name in PARAMETERS},
+        "parameters": {name: _plain(getattr(model, name)) for name in PARAMETERS},
         "settings": asdict(model.settings or FitSettings()),
         "seed": model.seed_,
         "loss": model.loss_,
@@ -57,7 +57,7 @@ def write_model(model: "Unmixer", folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: t.contiguous() for name, t in tensors.items()}, folder / TENSORS_NAME)
         (folder / JSON_NAME).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
+    except (OSError, safetensors.SafetensorError) as error:
         raise OutputError(f"The model cannot be written to {folder}: {error}.") from error
 
 
@@ -68,21 +68,23 @@ def read_model(cls: type[AnyUnmixer], folder: Path) -> AnyUnmixer:
     try:
         settings = FitSettings(**described["settings"])
         model = cls(**{k: described["parameters"][k] for k in PARAMETERS}, settings=settings)
-        model.set_endmembers_(_endmembers(tensors, described["n_bands"]))
-        model.n_members_ = tensors["n_members"].numpy()
-        model.start_losses_ = tensors["start_losses"].numpy()
-        model.endmember_names_ = [str(name) for name in described["endmember_names"]]
+        model.check_parameters()
+        shape = (model.n_endmembers, int(described["n_bands"]))
+        model.set_endmembers_(_checked(tensors, "endmembers", shape, torch.float32))
+        model.n_members_ = _checked(tensors, "n_members", shape[:1], torch.int64).numpy()
+        model.start_losses_ = _checked(tensors, "start_losses", (-1,), torch.float32).numpy()
+        model.endmember_names_ = _names(described["endmember_names"], model.n_endmembers)
         model.seed_, model.loss_ = int(described["seed"]), float(described["loss"])
         model.source_, model.unit_ = dict(described["source"]), str(described["unit"])
         for name in OPTIONAL_TENSORS:
-            values = tensors.get(name)
+            known = name in tensors
+            values = _checked(tensors, name, shape[1:], torch.float64) if known else None
             setattr(model, f"{name}_", None if values is None else values.numpy())
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"The model in {folder} is damaged or of another version ({error}). "
             "Fit it again with `unmix run`."
         ) from error
-    _check_consistent(model, folder)
     return model
 
 
@@ -94,7 +96,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         )
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} cannot be read as JSON ({error}).") from error
     if not isinstance(described, dict) or described.get("format") != FORMAT:
         raise ModelFileError(f"{path} does not describe a model of unmix.")
@@ -116,29 +118,29 @@ def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def _endmembers(tensors: dict[str, torch.Tensor], n_bands: int) -> torch.Tensor:
-    endmembers = tensors["endmembers"]
-    if endmembers.ndim != 2 or endmembers.shape[1] != n_bands or len(endmembers) < 2:
-        raise UnmixError(f"endmembers have shape {tuple(endmembers.shape)}, {n_bands} bands said")
-    if endmembers.dtype != torch.float32 or not endmembers.isfinite().all():
-        raise UnmixError("endmembers are not finite float32 numbers")
-    return endmembers
+def _checked(
+    tensors: dict[str, torch.Tensor], name: str, shape: tuple[int, ...], dtype: torch.dtype
+) -> torch.Tensor:
+    """The tensor of that name, finite and of that shape (-1 is any length) and type."""
+    tensor = tensors[name]
+    fits = tensor.ndim == len(shape) and all(
+        wanted in (-1, found) for wanted, found in zip(shape, tensor.shape, strict=True)
+    )
+    if not fits or tensor.dtype != dtype or not tensor.isfinite().all():
+        raise UnmixError(
+            f"{name} are {tensor.dtype} of shape {tuple(tensor.shape)}; finite {dtype} of shape "
+            f"{shape} were expected"
+        )
+    return tensor
 
 
-def _check_consistent(model: "Unmixer", folder: Path) -> None:
-    n, n_bands = model.endmembers_.shape
-    lengths = {
-        "endmember names": (len(model.endmember_names_), n),
-        "member counts": (len(model.n_members_), n),
-        "wavelengths": (
-            n_bands if model.wavelengths_nm_ is None else len(model.wavelengths_nm_),
-            n_bands,
-        ),
-        "widths": (n_bands if model.fwhm_nm_ is None else len(model.fwhm_nm_), n_bands),
-    }
-    for what, (found, expected) in lengths.items():
-        if found != expected:
-            raise ModelFileError(
-                f"The model in {folder} is damaged: {found} {what} where {expected} belong. "
-                "Fit it again with `unmix run`."
-            )
+def _names(names: list[str], n_endmembers: int) -> list[str]:
+    """A list of as many names as there are endmembers."""
+    if not isinstance(names, list) or len(names) != n_endmembers:
+        raise UnmixError(f"{n_endmembers} endmember names were expected, found {names!r}")
+    return [str(name) for name in names]
+
+
+def _plain(value: object) -> object:
+    """NumPy's integers as Python's, which JSON can hold."""
+    return int(value) if isinstance(value, np.integer) else value

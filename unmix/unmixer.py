@@ -127,18 +127,19 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         UnmixError
             If a parameter is out of its range, or the spectra hold nothing to unmix.
         """
-        self._check_parameters()
+        self.check_parameters()
         device = resolve_device(self.device)
-        self.seed_ = seed_of(self.random_state)
-        pixels = self._pixels_to_learn_from(spectra).to(device)
-        n_pixels, self.n_features_in_ = pixels.shape
-        pixels = pixels[bright_pixels(pixels)]
-        check_enough(pixels, self.n_endmembers, n_pixels)
-        generator = torch.Generator().manual_seed(self.seed_)
+        seed = seed_of(self.random_state)
+        given = self._pixels_to_learn_from(spectra, seed).to(device)
+        pixels = given[bright_pixels(given)]
+        check_enough(pixels, self.n_endmembers, len(given))
+        generator = torch.Generator().manual_seed(seed)
         settings = self.settings or FitSettings()
         progress = self.progress or (lambda share: None)
         learned = fit_endmembers(pixels, self.n_endmembers, settings, generator, progress)
+        self.seed_ = seed
         self._keep(learned, pixels)
+        self._keep_source(spectra)
         return self
 
     def transform(
@@ -163,10 +164,12 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
             If the model is not fitted or the number of bands differs.
         """
         if isinstance(spectra, SpectraSource):
-            return torch.cat([self.read(block.spectra).fractions for block in spectra.blocks()])
-        if isinstance(spectra, Tensor):
-            return self.read(spectra).fractions
-        return self.read(as_rows(spectra)).fractions.numpy()
+            self._check_fitted()
+            none = torch.empty(0, len(self.endmembers_))
+            maps = [self.read(block.spectra).fractions for block in spectra.blocks()]
+            return torch.cat([none, *maps])
+        fractions = self.read(as_rows(spectra)).fractions
+        return fractions if isinstance(spectra, Tensor) else fractions.numpy()
 
     def inverse_transform(self, abundances: Tensor | NDArray[Any]) -> Tensor | NDArray[np.float32]:
         """Spectra of given abundances, ``A @ E``, in the unit of the fit.
@@ -210,7 +213,8 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
             If the model is not fitted or the number of bands differs.
         """
         self._check_fitted()
-        if spectra.ndim != 2 or spectra.shape[1] != self.n_features_in_:
+        spectra = as_rows(spectra)
+        if spectra.shape[1] != self.n_features_in_:
             raise UnmixError(
                 f"`spectra` has shape {tuple(spectra.shape)} but the model was fitted on "
                 f"{self.n_features_in_} bands. Pass (n_pixels, {self.n_features_in_})."
@@ -284,8 +288,8 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         self.loss_ = learned.loss
         self.start_losses_ = learned.losses.cpu().numpy()
 
-    def _pixels_to_learn_from(self, spectra: SpectraSource | Tensor | NDArray[Any]) -> Tensor:
-        """At most `max_pixels` spectra, and the wavelengths if they come with any."""
+    def _keep_source(self, spectra: SpectraSource | Tensor | NDArray[Any]) -> None:
+        """Store what is known of the spectra's origin."""
         self.wavelengths_nm_ = self.fwhm_nm_ = None
         self.source_: dict[str, Any] = {}
         self.unit_ = "reflectance"
@@ -293,15 +297,27 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
             self.source_ = {"scene": spectra.name}
             self.unit_ = spectra.unit
             self.wavelengths_nm_, self.fwhm_nm_ = spectra.wavelengths_nm, spectra.fwhm_nm
-            return spectra.sample(self.max_pixels, random_state=self.seed_)
+
+    def _pixels_to_learn_from(
+        self, spectra: SpectraSource | Tensor | NDArray[Any], seed: int
+    ) -> Tensor:
+        """At most `max_pixels` spectra."""
+        if isinstance(spectra, SpectraSource):
+            return spectra.sample(self.max_pixels, random_state=seed)
         pixels = as_rows(spectra)
         if len(pixels) > self.max_pixels:
-            generator = torch.Generator().manual_seed(self.seed_)
+            generator = torch.Generator().manual_seed(seed)
             chosen = torch.randperm(len(pixels), generator=generator)[: self.max_pixels]
             pixels = pixels[chosen.sort().values.to(pixels.device)]
         return pixels
 
-    def _check_parameters(self) -> None:
+    def check_parameters(self) -> None:
+        """Refuse parameters that are out of their range.
+
+        Raises
+        ------
+        UnmixError
+        """
         n = self.n_endmembers
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 2:
             raise UnmixError(
@@ -312,8 +328,12 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
             raise UnmixError(
                 f"`reading` must be one of {', '.join(READINGS)}. Got {self.reading!r}."
             )
-        if self.max_pixels < 2:
-            raise UnmixError(f"`max_pixels` must be at least 2. Got {self.max_pixels!r}.")
+        if not isinstance(self.max_pixels, int | np.integer) or self.max_pixels < 2:
+            raise UnmixError(
+                f"`max_pixels` must be an integer of at least 2. Got {self.max_pixels!r}."
+            )
+        if not isinstance(self.settings, FitSettings | None):
+            raise UnmixError(f"`settings` must be None or FitSettings. Got {self.settings!r}.")
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "endmembers_"):

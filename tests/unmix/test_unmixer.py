@@ -8,6 +8,7 @@ import torch
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import unmix.unmixer
 from unmix import FitSettings, Unmixer, UnmixError, read_abundances
 from unmix.metrics import match_endmembers, rmse, spectral_angle
 from unmix.readings import READINGS
@@ -153,6 +154,28 @@ def test_endmembers_come_most_abundant_first(mixture_of, quick, seed):
     assert model.endmember_names_ == [f"endmember {k}" for k in (1, 2, 3, 4)]
 
 
+def test_counts_of_members_follow_their_endmembers(mixture_of, quick, monkeypatch):
+    mixture = mixture_of(0, snr_db=20)
+    learned = []
+
+    def look(*args):
+        learned.append(fit(*args))
+        return learned[0]
+
+    fit = unmix.unmixer.fit_endmembers
+    monkeypatch.setattr(unmix.unmixer, "fit_endmembers", look)
+    model = Unmixer(4, settings=quick).fit(mixture.spectra)
+    expected = {
+        tuple(e): int(n)
+        for e, n in zip(learned[0].spectra.tolist(), learned[0].n_members, strict=True)
+    }
+    found = dict(
+        zip(map(tuple, model.endmembers_.tolist()), model.n_members_.tolist(), strict=True)
+    )
+    assert found == expected
+    assert model.n_members_.tolist() != learned[0].n_members.tolist(), "no order to keep"
+
+
 @pytest.mark.parametrize("n_starts", [1, 3, 8])
 def test_every_start_has_its_loss(noisy_mixture, n_starts):
     settings = FitSettings(n_points=100, n_starts=n_starts, n_steps=40)
@@ -225,11 +248,9 @@ def test_at_most_max_pixels_are_learned_from(noisy_mixture, quick, monkeypatch, 
 
     def look(pixels, *args):
         seen.append(pixels)
-        return unmix_fit(pixels, *args)
+        return fit(pixels, *args)
 
-    import unmix.unmixer
-
-    unmix_fit = unmix.unmixer.fit_endmembers
+    fit = unmix.unmixer.fit_endmembers
     monkeypatch.setattr(unmix.unmixer, "fit_endmembers", look)
     Unmixer(4, settings=quick, max_pixels=max_pixels).fit(noisy_mixture.spectra)
     rows = {tuple(row): k for k, row in enumerate(noisy_mixture.spectra.tolist())}

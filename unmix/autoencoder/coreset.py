@@ -60,10 +60,10 @@ def bright_pixels(spectra: Tensor) -> Tensor:
     tensor([ True, False, False])
     """
     length = spectra.norm(dim=1)
-    finite = length.isfinite()
-    if not finite.any():
-        return finite
-    return finite & (length > 1e-3 * length[finite].median())
+    lit = length.isfinite() & (length > 0)
+    if not lit.any():
+        return lit
+    return lit & (length > 1e-3 * length[lit].median())
 
 
 def project(spectra: Tensor, n_endmembers: int, n_extra: int) -> Pixels:

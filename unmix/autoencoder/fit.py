@@ -34,7 +34,7 @@ class Endmembers:
     loss: float
     """Mean length of the residual of unit spectra on the coreset."""
     losses: Tensor
-    """(n_starts,) The same for every start, in ascending order."""
+    """(n_starts,) The same for every start, before rare materials came in; ascending."""
     contrast: float
     """How far unit spectra of the scene differ beyond the noise."""
     noise: float
@@ -73,7 +73,8 @@ def fit_endmembers(
         learner.points, coreset.weights, n_endmembers, settings.n_starts, generator
     )
     none = coreset.points[:0]
-    learned, rare = _exchange(pixels, learner, learner.learn(logits, none, 1.0), none)
+    first = learner.learn(logits, none, 1.0)
+    learned, rare = _exchange(pixels, learner, first, none)
     found = torch.cat([learned.weights @ coreset.points, rare])
     refined = refine(pixels, found, len(rare), settings.ball, settings.ball_rounds)
     progress(1.0)
@@ -82,7 +83,7 @@ def fit_endmembers(
         n_members=refined.n_members,
         n_rare=len(rare),
         loss=learned.loss,
-        losses=learned.losses,
+        losses=first.losses,
         contrast=coreset.contrast,
         noise=coreset.noise,
     )

@@ -44,9 +44,16 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before anything is computed."""
-        for name in ("n_points", "n_starts", "n_steps", "n_codes_steps"):
-            if getattr(self, name) < 1:
-                raise UnmixError(f"`{name}` must be at least 1. Got {getattr(self, name)}.")
-        for name in ("learning_rate", "flatten", "ball"):
+        for name in ("n_points", "n_starts", "n_steps", "n_codes_steps", "ball_rounds", "n_extra"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise UnmixError(f"`{name}` must be an integer. Got {value!r}.")
+            least = 0 if name == "n_extra" else 1
+            if value < least:
+                raise UnmixError(f"`{name}` must be at least {least}. Got {value}.")
+        for name in ("learning_rate", "flatten", "ball", "rare_ratio"):
             if not getattr(self, name) > 0:
                 raise UnmixError(f"`{name}` must be positive. Got {getattr(self, name)}.")
+        for name in ("sparsity", "spread", "spread_noise"):
+            if not getattr(self, name) >= 0:
+                raise UnmixError(f"`{name}` must not be negative. Got {getattr(self, name)}.")

@@ -5,7 +5,13 @@ import pytest
 import torch
 
 from unmix.autoencoder.coreset import Pixels, project
-from unmix.autoencoder.rare import best_candidate, explain, saving_of, savings_of_each
+from unmix.autoencoder.rare import (
+    _saving,
+    best_candidate,
+    explain,
+    saving_of,
+    savings_of_each,
+)
 from unmix.metrics import spectral_angle
 
 
@@ -81,6 +87,24 @@ def test_a_candidate_saves_more_the_more_it_is_needed(mixture_of):
     there_already = saving_of(pixels, torch.cat([known, candidate.spectrum[None]]), candidate)
     assert needed > 0.05
     assert there_already < 0.01 * needed
+
+
+@pytest.mark.parametrize(("n_odd", "counts"), [(1, False), (2, False), (3, True), (10, True)])
+def test_a_material_must_show_itself_in_three_pixels(n_odd, counts):
+    before = torch.full((50,), 0.01)
+    before[:n_odd] = 1.0
+    saving = _saving(torch.ones(50), before, torch.full((50,), 0.01), 6, torch.tensor(0.05))
+    assert (saving > 0) == counts
+
+
+def test_a_saving_is_a_power_mean_of_what_disappears_beyond_twice_what_stays():
+    """By hand: the two best pixels of five are left out."""
+    before, after = torch.tensor([9.0, 8.0, 5.0, 3.0, 1.0]), torch.tensor([0.0, 0, 1, 1, 1])
+    weight = torch.tensor([1.0, 1.0, 2.0, 1.0, 1.0])
+    gone = [2 * (25 - 4 - 1) ** 0.5, (9 - 4 - 1) ** 0.5, 0.0]
+    counted = sorted([(81 - 1) ** 0.5, (64 - 1) ** 0.5, *gone])[:3]
+    saving = _saving(weight, before, after, 4, torch.tensor(1.0))
+    assert saving == pytest.approx((sum(g**4 for g in counted) / 3) ** 0.25, rel=1e-5)
 
 
 def test_every_endmember_of_a_mixture_saves_something(known_mixture):
