@@ -31,8 +31,8 @@ def resolve_device(device: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=resolved).item()  # a device that holds no numbers fails here
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise UnmixError(
             f"`device` {device!r} is not available on this machine "
             f"({torch.cuda.device_count()} CUDA devices found). Use 'auto' or 'cpu'."

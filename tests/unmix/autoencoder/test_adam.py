@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import torch
 
 from unmix.autoencoder.adam import Adam
@@ -25,5 +27,5 @@ def test_adam_s_rate_falls_to_a_twentieth():
         rates.append(optimiser.rate())
         optimiser.step(torch.ones(1))
     assert rates[0] == 1.0
-    assert all(a > b for a, b in zip(rates, rates[1:], strict=False))
+    assert all(a > b for a, b in pairwise(rates))
     assert abs(optimiser.rate() - 0.05) < 1e-12
