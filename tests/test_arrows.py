@@ -12,6 +12,7 @@ PACKAGES = ("scenes", "unmix")
 TOUCH_SCENES = (
     "unmix.pipeline",
     "unmix.bundle",
+    "unmix.mapping",
     "unmix.cli",
     "unmix.report",
     "unmix.simulation.demo",

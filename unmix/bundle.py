@@ -9,42 +9,55 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenes import SpectralLibrary
-from scenes.export.cog import CogWriter
+from scenes import Scene, SpectralLibrary
+from scenes.export import CogWriter
 from unmix.fingerprint import fingerprint
+from unmix.mapping import Progress, UnmixedBlock, unmixed_blocks
 from unmix.quality import QUALITY_BANDS, QUALITY_UNITS
-from unmix.report.preview import Quicklook, draw_preview
+from unmix.report.quicklook import Quicklook
 from unmix.staging import RECORD_NAME, staged_folder
-
-if TYPE_CHECKING:
-    from unmix.pipeline import Progress, UnmixedBlock, Unmixing
+from unmix.unmixer import Unmixer
 
 ABUNDANCES_NAME, QUALITY_NAME = "abundances.tif", "quality.tif"
 TAG_NAMESPACE = "UNMIX"
 NODATA = -9999.0
 
 
-def write_bundle(
-    unmixing: "Unmixing", folder: Path, *, overwrite: bool, progress: "Progress"
-) -> Path:
-    """Write the bundle of an unmixing; see `unmix.pipeline.Unmixing.save`."""
+@dataclass(frozen=True)
+class Run:
+    """What a bundle is made of."""
+
+    scene: Scene
+    """On the bands of the model."""
+    model: Unmixer
+    """Fitted."""
+    seconds: dict[str, float]
+    """How long each step before this one took."""
+    notes: list[str]
+    """Warnings for the record."""
+
+
+def write_bundle(run: Run, folder: Path, *, overwrite: bool, progress: Progress) -> Path:
+    """Write the bundle of a run; see `unmix.pipeline.Unmixing.save`."""
+    from unmix.report.preview import draw_preview  # here, since it loads matplotlib
+
     began = time.perf_counter()
     with staged_folder(folder, overwrite=overwrite) as staged:
-        provenance = _provenance(unmixing)
-        summary = _write_rasters(unmixing, staged, provenance, progress)
-        _write_spectra(unmixing, staged)
-        unmixing.model.save(staged / "model")
+        provenance = _provenance(run)
+        summary = _write_rasters(run, staged, provenance, progress)
+        _write_spectra(run, staged)
+        run.model.save(staged / "model")
         progress("drawing", 0.0)
-        draw_preview(staged / "preview.png", staged / ABUNDANCES_NAME, unmixing.model, summary.look)
+        draw_preview(staged / "preview.png", staged / ABUNDANCES_NAME, run.model, summary.look)
         progress("drawing", 1.0)
-        seconds = {**unmixing.seconds, "mapping": time.perf_counter() - began}
+        seconds = {**run.seconds, "mapping": time.perf_counter() - began}
         record = provenance | {"seconds": seconds, "scores": summary.scores()}
-        record["warnings"] = unmixing.notes
+        record["warnings"] = run.notes
         (staged / RECORD_NAME).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return folder
 
@@ -60,7 +73,7 @@ class _Summary:
     squared_residual: float = 0.0
     quality_sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(QUALITY_BANDS)))
 
-    def add(self, block: "UnmixedBlock") -> None:
+    def add(self, block: UnmixedBlock) -> None:
         """Take a block into account."""
         self.look.add(block.window, block.spectra, block.valid)
         mapped = np.isfinite(block.abundances[0])
@@ -88,10 +101,10 @@ class _Summary:
 
 
 def _write_rasters(
-    unmixing: "Unmixing", staged: Path, provenance: dict[str, Any], progress: "Progress"
+    run: Run, staged: Path, provenance: dict[str, Any], progress: Progress
 ) -> _Summary:
     """Both rasters in one pass over the scene."""
-    scene, names = unmixing.scene, unmixing.model.endmember_names_
+    scene, names = run.scene, run.model.endmember_names_
     tags = {"run": json.dumps(provenance)}
     summary = _Summary(
         Quicklook.empty(scene.height, scene.width, scene.n_bands, scene.wavelengths_nm)
@@ -122,7 +135,7 @@ def _write_rasters(
                 software=provenance["software"],
             )
         )
-        for block, share in _with_share(unmixing):
+        for block, share in _with_share(run):
             row, column = block.window.row_off, block.window.col_off
             abundances.write(row, column, block.abundances)
             quality.write(row, column, block.quality)
@@ -133,16 +146,16 @@ def _write_rasters(
     return summary
 
 
-def _with_share(unmixing: "Unmixing") -> Iterator[tuple["UnmixedBlock", float]]:
+def _with_share(run: Run) -> Iterator[tuple[UnmixedBlock, float]]:
     """Blocks, each with the share of the scene that is done after it."""
-    total, done = unmixing.scene.height * unmixing.scene.width, 0
-    for block in unmixing.blocks():
+    total, done = run.scene.height * run.scene.width, 0
+    for block in unmixed_blocks(run.scene, run.model):
         done += block.valid.size
         yield block, done / total
 
 
-def _write_spectra(unmixing: "Unmixing", staged: Path) -> None:
-    model = unmixing.model
+def _write_spectra(run: Run, staged: Path) -> None:
+    model = run.model
     library = SpectralLibrary(
         names=tuple(model.endmember_names_),
         spectra=model.endmembers_,
@@ -153,9 +166,9 @@ def _write_spectra(unmixing: "Unmixing", staged: Path) -> None:
     library.write_csv(staged / "endmembers.csv")
 
 
-def _provenance(unmixing: "Unmixing") -> dict[str, Any]:
+def _provenance(run: Run) -> dict[str, Any]:
     """What went in: versions, parameters, input."""
-    scene, model = unmixing.scene, unmixing.model
+    scene, model = run.scene, run.model
     crs = scene.grid.crs
     return {
         "software": f"unmix {version('unmix')}",

@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unmix.autoencoder import FitSettings
 from unmix.errors import UnmixError
+from unmix.readings import READINGS
 
 SAME_SHAPE = 1e-5
 """Unit spectra closer than this differ by rounding only."""
@@ -79,6 +81,35 @@ def _from_array(values: NDArray[Any]) -> Tensor:
     return torch.from_numpy(np.array(array, dtype=np.float32, order="C"))
 
 
+def check_parameters(
+    n_endmembers: object, reading: object, max_pixels: object, settings: object
+) -> None:
+    """Refuse parameters of `Unmixer` that are out of their range.
+
+    Raises
+    ------
+    UnmixError
+        If one is; the message says which, and what it may be.
+    """
+    if not _is_integer(n_endmembers, least=2):
+        raise UnmixError(
+            f"`n_endmembers` must be an integer of at least 2. Got {n_endmembers!r}. "
+            "One material alone is not a mixture."
+        )
+    if reading not in READINGS:
+        raise UnmixError(f"`reading` must be one of {', '.join(READINGS)}. Got {reading!r}.")
+    if not _is_integer(max_pixels, least=2):
+        raise UnmixError(f"`max_pixels` must be an integer of at least 2. Got {max_pixels!r}.")
+    if not isinstance(settings, FitSettings | None):
+        raise UnmixError(f"`settings` must be None or FitSettings. Got {settings!r}.")
+
+
+def _is_integer(value: object, least: int) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        return False
+    return bool(value >= least)
+
+
 def check_enough(pixels: Tensor, n_endmembers: int, n_given: int) -> None:
     """Refuse spectra that hold fewer materials than asked for.
 
@@ -125,7 +156,6 @@ def seed_of(random_state: int | None) -> int:
     """
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
-    whole = isinstance(random_state, int | np.integer) and not isinstance(random_state, bool)
-    if not whole or not 0 <= random_state < 2**63:
+    if not _is_integer(random_state, least=0) or random_state >= 2**63:
         raise UnmixError(f"`random_state` must be None or an integer from 0. Got {random_state!r}.")
     return int(random_state)

@@ -4,88 +4,132 @@ Nothing is unpickled: a model file from a stranger can be wrong, but it cannot r
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 import safetensors
-import torch
-from safetensors.torch import load_file, save_file
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 
 from unmix.autoencoder import FitSettings
 from unmix.errors import ModelFileError, OutputError, UnmixError
-
-if TYPE_CHECKING:
-    from unmix.unmixer import Unmixer
+from unmix.inputs import check_parameters
 
 FORMAT = "unmix model"
 FORMAT_VERSION = 1
 JSON_NAME, TENSORS_NAME = "model.json", "model.safetensors"
+ARRAYS = {
+    "endmembers": np.float32,
+    "n_members": np.int64,
+    "start_losses": np.float32,
+    "wavelengths_nm": np.float64,
+    "fwhm_nm": np.float64,
+}
+"""What is kept as numbers in safetensors, and their types."""
 PARAMETERS = ("n_endmembers", "reading", "max_pixels", "random_state")
-OPTIONAL_TENSORS = ("wavelengths_nm", "fwhm_nm")
-
-AnyUnmixer = TypeVar("AnyUnmixer", bound="Unmixer")
 
 
-def write_model(model: "Unmixer", folder: Path) -> None:
-    """Write a fitted model into a folder, which is made if it is not there."""
-    tensors = {
-        "endmembers": torch.as_tensor(model.endmembers_),
-        "n_members": torch.as_tensor(model.n_members_),
-        "start_losses": torch.as_tensor(model.start_losses_),
-    }
-    for name in OPTIONAL_TENSORS:
-        values = getattr(model, f"{name}_")
-        if values is not None:
-            tensors[name] = torch.as_tensor(np.asarray(values, dtype=np.float64))
+@dataclass(frozen=True)
+class ModelState:
+    """All that a fitted model is made of, as it stands in its folder."""
+
+    parameters: dict[str, Any]
+    """Of the constructor, by the names in `PARAMETERS`."""
+    settings: FitSettings
+    endmembers: NDArray[np.float32]
+    """(n_endmembers, n_bands)"""
+    endmember_names: list[str]
+    n_members: NDArray[np.int64]
+    """(n_endmembers,)"""
+    start_losses: NDArray[np.float32]
+    """(n_starts,)"""
+    loss: float
+    seed: int
+    unit: str
+    source: dict[str, Any]
+    wavelengths_nm: NDArray[np.float64] | None
+    """(n_bands,)"""
+    fwhm_nm: NDArray[np.float64] | None
+    """(n_bands,)"""
+
+
+LEARNED = tuple(f.name for f in fields(ModelState) if f.name not in ("parameters", "settings"))
+"""What the estimator learns; there each name ends in an underscore."""
+
+
+def write_state(state: ModelState, folder: Path) -> None:
+    """Write a model into a folder, which is made if it is not there.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
     described = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "unmix_version": version("unmix"),
-        "parameters": {name: _plain(getattr(model, name)) for name in PARAMETERS},
-        "settings": asdict(model.settings or FitSettings()),
-        "seed": model.seed_,
-        "loss": model.loss_,
-        "n_bands": model.n_features_in_,
-        "endmember_names": model.endmember_names_,
-        "unit": model.unit_,
-        "source": model.source_,
+        "parameters": {name: _plain(value) for name, value in state.parameters.items()},
+        "settings": asdict(state.settings),
+        "seed": state.seed,
+        "loss": state.loss,
+        "n_bands": state.endmembers.shape[1],
+        "endmember_names": state.endmember_names,
+        "unit": state.unit,
+        "source": state.source,
     }
+    values = {name: getattr(state, name) for name in ARRAYS}
+    known = {name: np.asarray(v, ARRAYS[name]) for name, v in values.items() if v is not None}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({name: t.contiguous() for name, t in tensors.items()}, folder / TENSORS_NAME)
+        save_file(known, folder / TENSORS_NAME)
         (folder / JSON_NAME).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
     except (OSError, safetensors.SafetensorError) as error:
         raise OutputError(f"The model cannot be written to {folder}: {error}.") from error
 
 
-def read_model(cls: type[AnyUnmixer], folder: Path) -> AnyUnmixer:
-    """Read a model that `write_model` wrote; see `unmix.Unmixer.load`."""
+def read_state(folder: Path) -> ModelState:
+    """Read what `write_state` wrote, checked down to shapes and types.
+
+    Raises
+    ------
+    ModelFileError
+        If the folder does not hold a model of ours, or a damaged one.
+    """
     described = _read_json(folder / JSON_NAME)
     tensors = _read_tensors(folder / TENSORS_NAME)
     try:
+        parameters = {name: described["parameters"][name] for name in PARAMETERS}
         settings = FitSettings(**described["settings"])
-        model = cls(**{k: described["parameters"][k] for k in PARAMETERS}, settings=settings)
-        model.check_parameters()
-        shape = (model.n_endmembers, int(described["n_bands"]))
-        model.set_endmembers_(_checked(tensors, "endmembers", shape, torch.float32))
-        model.n_members_ = _checked(tensors, "n_members", shape[:1], torch.int64).numpy()
-        model.start_losses_ = _checked(tensors, "start_losses", (-1,), torch.float32).numpy()
-        model.endmember_names_ = _names(described["endmember_names"], model.n_endmembers)
-        model.seed_, model.loss_ = int(described["seed"]), float(described["loss"])
-        model.source_, model.unit_ = dict(described["source"]), str(described["unit"])
-        for name in OPTIONAL_TENSORS:
-            known = name in tensors
-            values = _checked(tensors, name, shape[1:], torch.float64) if known else None
-            setattr(model, f"{name}_", None if values is None else values.numpy())
+        check_parameters(
+            parameters["n_endmembers"],
+            parameters["reading"],
+            parameters["max_pixels"],
+            settings,
+        )
+        shape = (int(parameters["n_endmembers"]), int(described["n_bands"]))
+        return ModelState(
+            parameters=parameters,
+            settings=settings,
+            endmembers=_checked(tensors, "endmembers", shape),
+            endmember_names=_names(described["endmember_names"], shape[0]),
+            n_members=_checked(tensors, "n_members", shape[:1]),
+            start_losses=_checked(tensors, "start_losses", (-1,)),
+            loss=float(described["loss"]),
+            seed=int(described["seed"]),
+            unit=str(described["unit"]),
+            source=dict(described["source"]),
+            wavelengths_nm=_optional(tensors, "wavelengths_nm", shape[1:]),
+            fwhm_nm=_optional(tensors, "fwhm_nm", shape[1:]),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"The model in {folder} is damaged or of another version ({error}). "
             "Fit it again with `unmix run`."
         ) from error
-    return model
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -108,30 +152,35 @@ def _read_json(path: Path) -> dict[str, Any]:
     return described
 
 
-def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
+def _read_tensors(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise ModelFileError(f"There is no model in {path.parent}: {path.name} is missing.")
     try:
-        tensors: dict[str, torch.Tensor] = load_file(path)
+        arrays: dict[str, NDArray[Any]] = load_file(path)
     except (OSError, safetensors.SafetensorError) as error:
         raise ModelFileError(f"{path} is not a whole safetensors file ({error}).") from error
-    return tensors
+    return arrays
 
 
-def _checked(
-    tensors: dict[str, torch.Tensor], name: str, shape: tuple[int, ...], dtype: torch.dtype
-) -> torch.Tensor:
-    """The tensor of that name, finite and of that shape (-1 is any length) and type."""
-    tensor = tensors[name]
-    fits = tensor.ndim == len(shape) and all(
-        wanted in (-1, found) for wanted, found in zip(shape, tensor.shape, strict=True)
+def _checked(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """The array of that name, finite, of its type and of that shape (-1 is any length)."""
+    array, dtype = arrays[name], np.dtype(ARRAYS[name])
+    fits = array.ndim == len(shape) and all(
+        wanted in (-1, found) for wanted, found in zip(shape, array.shape, strict=True)
     )
-    if not fits or tensor.dtype != dtype or not tensor.isfinite().all():
+    if not fits or array.dtype != dtype or not np.isfinite(array).all():
         raise UnmixError(
-            f"{name} are {tensor.dtype} of shape {tuple(tensor.shape)}; finite {dtype} of shape "
-            f"{shape} were expected"
+            f"{name} are {array.dtype} of shape {array.shape}; finite {dtype} of shape {shape} "
+            "were expected"
         )
-    return tensor
+    return array
+
+
+def _optional(
+    arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]
+) -> NDArray[Any] | None:
+    """The same for numbers that a model may lack."""
+    return _checked(arrays, name, shape) if name in arrays else None
 
 
 def _names(names: list[str], n_endmembers: int) -> list[str]:

@@ -7,42 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from rasterio.windows import Window
 
 from scenes import Scene, SceneError, open_scene
-from unmix.abundances import nonnegative, products, read_codes
-from unmix.device import resolve_device
+from unmix.bundle import Run, write_bundle
 from unmix.errors import UnmixError
-from unmix.quality import QUALITY_BANDS, pixel_quality
+from unmix.mapping import Progress, UnmixedBlock, silent, unmixed_blocks
+from unmix.quality import QUALITY_BANDS
 from unmix.readings import Reading
 from unmix.unmixer import Unmixer
 
 logger = logging.getLogger(__name__)
-
-Progress = Callable[[str, float], None]
-"""Called with what is going on and the share of it that is done, 0 to 1."""
-
-
-def silent(stage: str, share: float) -> None:
-    """Show no progress."""
-
-
-@dataclass(frozen=True)
-class UnmixedBlock:
-    """The maps of one part of a scene."""
-
-    window: Window
-    """Where in the scene it lies."""
-    abundances: NDArray[np.float32]
-    """(n_endmembers, height, width), NaN where the scene is invalid or black."""
-    quality: NDArray[np.float32]
-    """(4, height, width), see `unmix.quality`; NaN where the scene is invalid."""
-    spectra: torch.Tensor
-    """(n_valid, n_bands) The pixels themselves."""
-    valid: NDArray[np.bool_]
-    """(height, width)"""
 
 
 @dataclass(frozen=True)
@@ -59,26 +34,8 @@ class Unmixing:
     """Warnings that the record of the run should keep."""
 
     def blocks(self) -> Iterator[UnmixedBlock]:
-        """Unmix the scene block by block, in bounded memory.
-
-        Yields
-        ------
-        UnmixedBlock
-        """
-        device = resolve_device(self.model.device)
-        endmembers = torch.as_tensor(self.model.endmembers_).to(device)
-        for block in self.scene.blocks():
-            found = products(block.spectra.to(device), endmembers)
-            codes = nonnegative(found)
-            fractions, brightness = read_codes(found, codes, self.model.reading)
-            quality = pixel_quality(found, codes, brightness)
-            yield UnmixedBlock(
-                window=block.window,
-                abundances=block.to_map(fractions.cpu()),
-                quality=block.to_map(quality.cpu()),
-                spectra=block.spectra,
-                valid=block.valid,
-            )
+        """Unmix the scene block by block, in bounded memory."""
+        return unmixed_blocks(self.scene, self.model)
 
     def abundances(self) -> NDArray[np.float32]:
         """All abundance maps in memory, (n_endmembers, height, width); NaN where invalid."""
@@ -114,9 +71,8 @@ class Unmixing:
         SceneError
             If the scene cannot be read to its end.
         """
-        from unmix.bundle import write_bundle
-
-        return write_bundle(self, Path(folder), overwrite=overwrite, progress=progress)
+        run = Run(self.scene, self.model, self.seconds, self.notes)
+        return write_bundle(run, Path(folder), overwrite=overwrite, progress=progress)
 
     def _whole(
         self, n_maps: int, of_block: Callable[[UnmixedBlock], NDArray[np.float32]]

@@ -22,8 +22,9 @@ from unmix.autoencoder import (
 from unmix.autoencoder.coreset import bright_pixels
 from unmix.device import resolve_device
 from unmix.errors import UnmixError
-from unmix.inputs import SpectraSource, as_rows, check_enough, seed_of
-from unmix.readings import READINGS, Reading
+from unmix.inputs import SpectraSource, as_rows, check_enough, check_parameters, seed_of
+from unmix.model_file import LEARNED, PARAMETERS, ModelState, read_state, write_state
+from unmix.readings import Reading
 
 
 class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -127,7 +128,7 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         UnmixError
             If a parameter is out of its range, or the spectra hold nothing to unmix.
         """
-        self.check_parameters()
+        check_parameters(self.n_endmembers, self.reading, self.max_pixels, self.settings)
         device = resolve_device(self.device)
         seed = seed_of(self.random_state)
         given = self._pixels_to_learn_from(spectra, seed).to(device)
@@ -244,10 +245,13 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         OutputError
             If the folder cannot be written.
         """
-        from unmix.model_file import write_model
-
         self._check_fitted()
-        write_model(self, Path(folder))
+        state = ModelState(
+            parameters={name: getattr(self, name) for name in PARAMETERS},
+            settings=self.settings or FitSettings(),
+            **{name: getattr(self, f"{name}_") for name in LEARNED},
+        )
+        write_state(state, Path(folder))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -267,9 +271,12 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
         ModelFileError
             If the folder does not hold a model of ours.
         """
-        from unmix.model_file import read_model
-
-        return read_model(cls, Path(folder))
+        state = read_state(Path(folder))
+        model = cls(**state.parameters, settings=state.settings)
+        for name in LEARNED:
+            setattr(model, f"{name}_", getattr(state, name))
+        model.set_endmembers_(torch.as_tensor(state.endmembers))
+        return model
 
     def set_endmembers_(self, endmembers: Tensor) -> None:
         """Make these endmembers (n_endmembers, n_bands) the model's, and build its autoencoder."""
@@ -310,30 +317,6 @@ class Unmixer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
             chosen = torch.randperm(len(pixels), generator=generator)[: self.max_pixels]
             pixels = pixels[chosen.sort().values.to(pixels.device)]
         return pixels
-
-    def check_parameters(self) -> None:
-        """Refuse parameters that are out of their range.
-
-        Raises
-        ------
-        UnmixError
-        """
-        n = self.n_endmembers
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 2:
-            raise UnmixError(
-                f"`n_endmembers` must be an integer of at least 2. Got {n!r}. "
-                "One material alone is not a mixture."
-            )
-        if self.reading not in READINGS:
-            raise UnmixError(
-                f"`reading` must be one of {', '.join(READINGS)}. Got {self.reading!r}."
-            )
-        if not isinstance(self.max_pixels, int | np.integer) or self.max_pixels < 2:
-            raise UnmixError(
-                f"`max_pixels` must be an integer of at least 2. Got {self.max_pixels!r}."
-            )
-        if not isinstance(self.settings, FitSettings | None):
-            raise UnmixError(f"`settings` must be None or FitSettings. Got {self.settings!r}.")
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "endmembers_"):

@@ -92,3 +92,10 @@ def test_progress_runs_from_0_to_1_in_every_stage(simulated, tmp_path):
         assert shares == sorted(shares)
         assert shares[0] == 0
         assert shares[-1] == pytest.approx(1)
+
+
+def test_a_scene_without_georeference_is_saved_without_a_warning(tmp_path):
+    simulation = Simulation(20, 24, ("water", "sand"), sensor="enmap", epsg=None, seed=1)
+    scene = write_simulated_scene(simulation, tmp_path / "plain.tif").scene
+    unmix_scene(scene, n_endmembers=2).save(tmp_path / "out")
+    assert open_scene(tmp_path / "out" / "abundances.tif").grid.crs is None

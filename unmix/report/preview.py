@@ -1,9 +1,11 @@
 """One picture of a result: the scene, its abundance maps and the endmember spectra."""
 
 import math
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio
@@ -11,62 +13,17 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
-from rasterio.windows import Window
-from torch import Tensor
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import DatasetReader
+
+from unmix.report.quicklook import Quicklook
 
 if TYPE_CHECKING:
     from unmix.unmixer import Unmixer
 
-LONGEST_SIDE = 600
-"""Pixels along the longer side of a map in the picture."""
-TRUE_COLOUR_NM = (650.0, 550.0, 470.0)
 N_COLUMNS = 4
 GAP_NM = 40.0
 """Bands farther apart than this are not joined by a line."""
-
-
-@dataclass
-class Quicklook:
-    """A thinned colour picture of the scene, gathered block by block."""
-
-    bands: tuple[int, int, int]
-    """Which bands of the spectra are red, green and blue."""
-    step: int
-    """Every how many rows and columns a pixel is taken."""
-    picture: NDArray[np.float32]
-    """(height, width, 3) Reflectance, NaN where invalid."""
-
-    @classmethod
-    def empty(
-        cls, height: int, width: int, n_bands: int, wavelengths_nm: NDArray[np.float64] | None
-    ) -> Self:
-        """A picture of a scene of that size, with nothing in it yet."""
-        step = max(1, math.ceil(max(height, width) / LONGEST_SIDE))
-        size = (math.ceil(height / step), math.ceil(width / step), 3)
-        bands = _colour_bands(n_bands, wavelengths_nm)
-        return cls(bands, step, np.full(size, np.nan, dtype=np.float32))
-
-    def add(self, window: Window, spectra: Tensor, valid: NDArray[np.bool_]) -> None:
-        """Put the pixels of a block in their place."""
-        values = np.full((*valid.shape, 3), np.nan, dtype=np.float32)
-        values[valid] = spectra[:, list(self.bands)].numpy()
-        first_row, first_column = -window.row_off % self.step, -window.col_off % self.step
-        thin = values[first_row :: self.step, first_column :: self.step]
-        row = (window.row_off + first_row) // self.step
-        column = (window.col_off + first_column) // self.step
-        self.picture[row : row + thin.shape[0], column : column + thin.shape[1]] = thin
-
-    def stretched(self) -> NDArray[np.float32]:
-        """The picture in 0..1, each colour from its 2nd to 98th percentile; invalid is white."""
-        out = np.ones_like(self.picture)
-        for k in range(3):
-            band = self.picture[..., k]
-            seen = np.isfinite(band)
-            if seen.any():
-                low, high = np.percentile(band[seen], (2, 98))
-                out[seen, k] = np.clip((band[seen] - low) / max(high - low, 1e-9), 0, 1)
-        return out
 
 
 def draw_preview(path: Path, abundances: Path, model: "Unmixer", look: Quicklook) -> None:
@@ -95,7 +52,7 @@ def draw_preview(path: Path, abundances: Path, model: "Unmixer", look: Quicklook
     axes = [figure.add_subplot(grid[i // N_COLUMNS, i % N_COLUMNS]) for i in range(n + 1)]
     axes[0].imshow(look.stretched(), interpolation="nearest")
     axes[0].set_title("scene", fontsize=10)
-    with rasterio.open(abundances) as dataset:
+    with _opened(abundances) as dataset:
         for k, axis in enumerate(axes[1:]):
             fractions = dataset.read(k + 1, out_shape=(height, width), masked=True)
             shown = axis.imshow(fractions, vmin=0, vmax=1, cmap="viridis", interpolation="nearest")
@@ -106,6 +63,15 @@ def draw_preview(path: Path, abundances: Path, model: "Unmixer", look: Quicklook
         axis.set_yticks([])
     _draw_spectra(figure.add_subplot(grid[n_rows, :]), model, colours)
     canvas.print_figure(path, format="png", dpi=110)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[DatasetReader]:
+    """A raster, which may well be without georeference."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(path) as dataset:
+            yield dataset
 
 
 def endmember_colours(n: int) -> list[tuple[float, float, float]]:
@@ -135,12 +101,3 @@ def _draw_spectra(axis: Axes, model: "Unmixer", colours: list[tuple[float, float
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.25)
     axis.legend(fontsize=8, ncols=2)
-
-
-def _colour_bands(n_bands: int, known: NDArray[np.float64] | None) -> tuple[int, int, int]:
-    """True colour where the bands see it, else three bands spread over the spectrum."""
-    if known is None or known.min() > TRUE_COLOUR_NM[2] + 60 or known.max() < TRUE_COLOUR_NM[0]:
-        spread = [int(k) for k in np.linspace(n_bands - 1, 0, 3).round()]
-        return spread[0], spread[1], spread[2]
-    red, green, blue = (int(np.abs(known - wanted).argmin()) for wanted in TRUE_COLOUR_NM)
-    return red, green, blue

@@ -1,43 +1,4 @@
-import numpy as np
-import torch
-from rasterio.windows import Window
-
-from unmix.report.preview import LONGEST_SIDE, Quicklook, endmember_colours
-
-
-def test_quicklook_is_the_same_however_the_scene_is_cut():
-    rng = np.random.default_rng(0)
-    height, width = 2 * LONGEST_SIDE + 37, 41
-    cube = rng.random((height, width, 5), dtype=np.float32)
-    valid = rng.random((height, width)) > 0.2
-    looks = []
-    for rows, columns in ((height, width), (100, 41), (33, 7)):
-        look = Quicklook.empty(height, width, 5, None)
-        for row in range(0, height, rows):
-            for column in range(0, width, columns):
-                part = np.s_[row : row + rows, column : column + columns]
-                window = Window(column, row, cube[part].shape[1], cube[part].shape[0])
-                look.add(window, torch.from_numpy(cube[part][valid[part]]), valid[part])
-        looks.append(look.picture)
-    thin = np.where(valid[..., None], cube, np.nan)[::3, ::3][..., [4, 2, 0]]
-    for picture in looks:
-        assert np.array_equal(picture, thin, equal_nan=True)
-
-
-def test_quicklook_takes_true_colour_where_there_is_any():
-    wavelengths = np.arange(400.0, 2500.0, 10.0)
-    look = Quicklook.empty(4, 4, len(wavelengths), wavelengths)
-    assert [wavelengths[k] for k in look.bands] == [650, 550, 470]
-
-
-def test_quicklook_stretch_leaves_invalid_pixels_white():
-    look = Quicklook.empty(2, 2, 3, None)
-    spectra = torch.tensor([[0.1, 0.2, 0.3], [0.5, 0.6, 0.7]])
-    look.add(Window(0, 0, 2, 2), spectra, np.array([[True, False], [False, True]]))
-    picture = look.stretched()
-    assert (picture[0, 1] == 1).all()
-    assert picture.min() >= 0
-    assert picture.max() <= 1
+from unmix.report.preview import endmember_colours
 
 
 def test_colours_differ():
