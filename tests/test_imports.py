@@ -57,7 +57,7 @@ def test_help_of_the_program_loads_neither_torch_nor_matplotlib(option):
 
 
 def test_errors_can_be_caught_without_loading_anything():
-    code = "from unmix import ModelFileError, UnmixError, UnmixWarning\n"
+    code = "from unmix import ModelFileError, OutputError, UnmixError\n"
     assert loaded_by(code) == set()
 
 

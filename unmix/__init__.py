@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from unmix.errors import ModelFileError, OutputError, UnmixError, UnmixWarning
+from unmix.errors import ModelFileError, OutputError, UnmixError
 
 if TYPE_CHECKING:
     from unmix.abundances import fcls, nnls, read_abundances, ucls
@@ -36,7 +36,6 @@ __all__ = [
     "ModelFileError",
     "OutputError",
     "UnmixError",
-    "UnmixWarning",
     "Unmixer",
     "Unmixing",
     "fcls",

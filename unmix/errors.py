@@ -1,4 +1,4 @@
-"""Errors and warnings that a user may meet."""
+"""Errors that a user may meet."""
 
 
 class UnmixError(ValueError):
@@ -11,7 +11,3 @@ class ModelFileError(UnmixError, OSError):
 
 class OutputError(UnmixError, OSError):
     """The result cannot be written where it was asked for."""
-
-
-class UnmixWarning(UserWarning):
-    """The result stands, but something about it deserves a look."""

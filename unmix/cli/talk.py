@@ -13,7 +13,6 @@ import click
 from tqdm import tqdm
 
 from scenes.errors import SceneWarning
-from unmix.errors import UnmixWarning
 
 OPEN_ENDED = {"learning"}
 """Stages whose share done says little about the time left, which is not shown for them."""
@@ -82,8 +81,7 @@ def at_work() -> Iterator[Talk]:
     talk = Talk()
     with warnings.catch_warnings(), _terminable():
         warnings.simplefilter("ignore")
-        for ours in (SceneWarning, UnmixWarning):
-            warnings.simplefilter("always", ours)
+        warnings.simplefilter("always", SceneWarning)
         warnings.showwarning = talk.warn
         try:
             yield talk
