@@ -76,7 +76,7 @@ def solve_free(gram: Tensor, cross: Tensor) -> Tensor:
     Tensor of shape (n_pixels, n_endmembers), float64
         Of any sign. Among endmembers that depend on each other, near the shortest solution.
     """
-    scale = gram.diagonal().mean().clamp(min=1e-300)
+    scale = gram.diagonal().mean().clamp(min=1e-200)
     eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     inverse = torch.linalg.inv(gram + RIDGE * scale * eye)
     x = cross @ inverse

@@ -188,3 +188,11 @@ def _problem() -> Callable[[str, int, int, int], tuple[Tensor, Tensor]]:
 def _assert_optimal() -> Callable[[Tensor, Tensor, Tensor, bool, float], None]:
     """The check that abundances are those with the least squares."""
     return assert_optimal
+
+
+@pytest.fixture
+def every_warning_of_torch() -> Iterator[None]:
+    """Torch gives most of its warnings only once in a program."""
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(False)

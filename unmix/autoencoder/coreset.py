@@ -108,18 +108,18 @@ def summarise(
     ----------
     Arthur and Vassilvitskii (2007), "k-means++: the advantages of careful seeding", SODA.
     """
-    group = _nearest_seed(pixels.coordinates.double(), settings.n_points, generator)
+    coordinates = pixels.coordinates.double().cpu()  # sums in one order on every device
+    group = _nearest_seed(coordinates, settings.n_points, generator)
     count = torch.bincount(group).double()
-    sums = torch.zeros(len(count), pixels.coordinates.shape[1], dtype=torch.float64).to(
-        group.device
-    )
-    sums.index_add_(0, group, pixels.coordinates.double())
-    brightness = torch.bincount(group, weights=pixels.length.double()) / count
+    sums = torch.zeros(len(count), coordinates.shape[1], dtype=torch.float64)
+    sums.index_add_(0, group, coordinates)
+    brightness = torch.bincount(group, weights=pixels.length.double().cpu()) / count
     weights = count * brightness**settings.brightness_power
     weights = weights / weights.sum()
     points = normalize(sums, dim=1)
     one, noise = (_subspace_residual(points, weights, k) for k in (1, n_endmembers))
-    return Coreset(points.float(), weights.float(), one, noise)
+    device = pixels.coordinates.device
+    return Coreset(points.float().to(device), weights.float().to(device), one, noise)
 
 
 def flattening(coreset: Coreset, length: float) -> Tensor:

@@ -31,6 +31,8 @@ def start_logits(
     -------
     Tensor of shape (n_starts, n_endmembers, n_points)
     """
+    device = points.device
+    points, weights = points.cpu(), weights.cpu()  # the same starts on every device
     chart = whitened_chart(points, weights, n_endmembers - 1)
     n_spread = n_starts // 2
     starts = []
@@ -39,13 +41,13 @@ def start_logits(
             picks = _spread_picks(points, n_endmembers, generator)
         else:
             half = torch.randperm(len(points), generator=generator)
-            half = half[: max(n_endmembers, len(points) // 2)].to(points.device)
+            half = half[: max(n_endmembers, len(points) // 2)]
             picks = half[pick_extremes(chart[half], n_endmembers, generator)]
         tight = start >= n_spread and start % 2 == 0
         distance = torch.cdist(points[picks], points).square()
         mean = distance.mean(dim=1, keepdim=True).clamp(min=1e-12)
         starts.append(-distance / mean * (TIGHT if tight else WIDE))
-    return torch.stack(starts)
+    return torch.stack(starts).to(device)
 
 
 def whitened_chart(points: Tensor, weights: Tensor, n_dimensions: int) -> Tensor:

@@ -1,0 +1,137 @@
+"""The estimator: what it refuses, and in which words."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from unmix import Unmixer, UnmixError
+
+
+@pytest.mark.parametrize("value", [1, 0, -2, 2.5, 3.0, True, "3", None, math.nan])
+def test_n_endmembers_must_be_an_integer_of_at_least_2(value):
+    with pytest.raises(UnmixError, match=r"`n_endmembers` must be an integer of at least 2\. Got"):
+        Unmixer(value).fit(np.random.default_rng(0).random((20, 5)))
+
+
+def test_n_endmembers_may_not_exceed_the_bands():
+    message = r"`n_endmembers` is 6 but there are only 5 bands\. It must be from 2 to 5\."
+    with pytest.raises(UnmixError, match=message):
+        Unmixer(6).fit(np.random.default_rng(0).random((20, 5)))
+
+
+def test_too_few_valid_pixels_are_counted():
+    spectra = np.random.default_rng(0).random((20, 5))
+    spectra[3:, 0] = np.nan
+    message = r"4 endmembers cannot be learned from 3 valid pixels \(20 were read.*mask"
+    with pytest.raises(UnmixError, match=message):
+        Unmixer(4).fit(spectra)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0])
+def test_a_scene_without_a_valid_pixel_is_refused(value):
+    with pytest.raises(UnmixError, match=r"cannot be learned from 0 valid pixels \(9 were read"):
+        Unmixer(3).fit(np.full((9, 5), value))
+
+
+def test_an_empty_scene_is_refused():
+    with pytest.raises(UnmixError, match=r"from 0 valid pixels \(0 were read"):
+        Unmixer(3).fit(np.zeros((0, 5)))
+
+
+def test_a_constant_image_is_refused():
+    with pytest.raises(UnmixError, match=r"^All 30 valid pixels have the same spectrum but"):
+        Unmixer(2).fit(np.ones((30, 5)))
+
+
+def test_a_scene_of_one_material_under_changing_light_is_refused():
+    light = np.linspace(0.1, 2, 30)[:, None]
+    with pytest.raises(UnmixError, match="no materials to tell apart"):
+        Unmixer(2).fit(light * np.array([0.3, 0.5, 0.2]))
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (2, 3, 4)])
+def test_spectra_must_be_rows(fitted, shape):
+    for call in (Unmixer(2).fit, fitted.transform, fitted.inverse_transform):
+        with pytest.raises(
+            UnmixError, match=r"must be \(n_pixels, n_bands\)\. Got shape .*reshape"
+        ):
+            call(np.ones(shape))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[["a", "b"]], None, [[1, 2], [3]], np.ones((9, 5), dtype=complex), [[object()] * 5] * 9],
+    ids=["text", "none", "ragged", "complex", "objects"],
+)
+def test_spectra_must_be_numbers(fitted, every_warning_of_torch, values):
+    for call in (Unmixer(2).fit, fitted.transform):
+        with pytest.raises(UnmixError, match=r"must be .*numbers"):
+            call(values)
+
+
+def test_complex_tensors_are_no_spectra(fitted, every_warning_of_torch):
+    with pytest.raises(UnmixError, match=r"must be .*numbers"):
+        fitted.transform(torch.ones(2, 50, dtype=torch.complex64))
+
+
+def test_an_unfitted_model_says_so(tmp_path, scene_of):
+    calls = [
+        lambda m: m.transform(np.ones((3, 5))),
+        lambda m: m.transform(scene_of(torch.ones(3, 5))),
+        lambda m: m.read(torch.ones(3, 5)),
+        lambda m: m.inverse_transform(np.ones((3, 2))),
+        lambda m: m.save(tmp_path),
+    ]
+    for call in calls:
+        with pytest.raises(UnmixError, match=r"^This Unmixer is not fitted yet\. Call `fit` first"):
+            call(Unmixer(2))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_spectra_on_other_bands_are_refused(fitted, scene_of):
+    message = r"`spectra` has shape \(3, 7\) but the model was fitted on 50 bands\. Pass"
+    for spectra in (np.ones((3, 7)), torch.ones(3, 7), scene_of(torch.ones(3, 7))):
+        with pytest.raises(UnmixError, match=message):
+            fitted.transform(spectra)
+
+
+def test_abundances_of_other_endmembers_are_refused(fitted):
+    message = r"`abundances` has 3 columns but the model has 4 endmembers\."
+    with pytest.raises(UnmixError, match=message):
+        fitted.inverse_transform(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("reading", ["sum", "", None, 3])
+def test_an_unknown_reading_is_refused_before_anything_is_computed(reading):
+    with pytest.raises(UnmixError, match=r"`reading` must be one of reflectance, fcls, peak, l2"):
+        Unmixer(2, reading=reading).fit(None)
+
+
+def test_an_unknown_reading_of_a_fitted_model_is_refused(fitted):
+    with pytest.raises(UnmixError, match=r"`reading` must be one of .* Got 'sum'"):
+        fitted.read(torch.ones(1, 50), "sum")
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "bogus"])
+def test_a_device_that_is_not_there_is_refused(device):
+    with pytest.raises(UnmixError, match=rf"`device` '{device}' is not available on this machine"):
+        Unmixer(2, device=device).fit(np.random.default_rng(0).random((20, 5)))
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", 2**63, True, np.random.RandomState(0)], ids=repr)
+def test_a_seed_must_be_none_or_an_integer_from_0(seed):
+    with pytest.raises(UnmixError, match=r"`random_state` must be None or an integer from 0\. Got"):
+        Unmixer(2, random_state=seed).fit(np.random.default_rng(0).random((20, 5)))
+
+
+@pytest.mark.parametrize("value", [1, 0, -5, 100.5, "many", None])
+def test_max_pixels_must_be_an_integer_of_at_least_2(value):
+    with pytest.raises(UnmixError, match=r"`max_pixels` must be .*at least 2\. Got"):
+        Unmixer(2, max_pixels=value).fit(np.random.default_rng(0).random((20, 5)))
+
+
+def test_settings_must_be_fit_settings():
+    with pytest.raises(UnmixError, match=r"`settings` must be .*FitSettings"):
+        Unmixer(2, settings={"n_steps": 3}).fit(np.random.default_rng(0).random((20, 5)))
