@@ -1,14 +1,14 @@
 """Vertex component analysis: the pixels at the corners of the data."""
 
-import math
-
 import torch
 from torch import Tensor
 
-from unmix.errors import UnmixError
+from unmix.endmembers.signal import check_extraction, seeded, steady_chart
 
 
-def vca(spectra: Tensor, n_endmembers: int, random_state: int | None = None) -> Tensor:
+def vca(
+    spectra: Tensor, n_endmembers: int, random_state: int | torch.Generator | None = None
+) -> Tensor:
     """Pixels that are extreme in random directions, each orthogonal to those found before.
 
     Above the switching signal-to-noise ratio, ``15 + 10 log10(n_endmembers)`` dB, pixels are
@@ -21,8 +21,8 @@ def vca(spectra: Tensor, n_endmembers: int, random_state: int | None = None) -> 
         Reflectance, or any linear unit.
     n_endmembers : int
         From 2 to the number of bands.
-    random_state : int, optional
-        Seed of the random directions.
+    random_state : int or torch.Generator, optional
+        Seed of the random directions; None is 0. A generator must be on the CPU.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def vca(spectra: Tensor, n_endmembers: int, random_state: int | None = None) -> 
     Raises
     ------
     UnmixError
-        If there are fewer pixels or bands than endmembers.
+        If there are fewer pixels or bands than endmembers, or a value is not finite.
 
     References
     ----------
@@ -45,22 +45,9 @@ def vca(spectra: Tensor, n_endmembers: int, random_state: int | None = None) -> 
     >>> vca(torch.cat([mixed, corners]), 3, random_state=0).sort().values
     tensor([1, 2, 3])
     """
-    n_pixels, n_bands = spectra.shape
-    if not 2 <= n_endmembers <= min(n_pixels, n_bands):
-        raise UnmixError(
-            f"`n_endmembers` must be from 2 to {min(n_pixels, n_bands)} for {n_pixels} pixels "
-            f"of {n_bands} bands. Got {n_endmembers}."
-        )
-    generator = torch.Generator().manual_seed(0 if random_state is None else random_state)
-    y = spectra.double()
-    if _snr_db(y, n_endmembers) > 15 + 10 * math.log10(n_endmembers):
-        x = y @ _leading_directions(y, n_endmembers)
-        chart = x / (x @ x.mean(dim=0)).abs().clamp(min=1e-12)[:, None]
-    else:
-        centred = y - y.mean(dim=0)
-        x = centred @ _leading_directions(centred, n_endmembers - 1)
-        chart = torch.cat([x, x.norm(dim=1).max().expand(len(x), 1)], dim=1)
-    return pick_extremes(chart, n_endmembers, generator)
+    check_extraction(spectra, n_endmembers)
+    chart = steady_chart(spectra, n_endmembers)
+    return pick_extremes(chart.points, n_endmembers, seeded(random_state))
 
 
 def pick_extremes(points: Tensor, n_picks: int, generator: torch.Generator) -> Tensor:
@@ -90,19 +77,3 @@ def pick_extremes(points: Tensor, n_picks: int, generator: torch.Generator) -> T
         fresh = points[pick] - basis @ (basis.T @ points[pick])
         basis = torch.cat([basis, (fresh / fresh.norm().clamp(min=1e-12))[:, None]], dim=1)
     return torch.stack(picks)
-
-
-def _leading_directions(y: Tensor, n: int) -> Tensor:
-    """The n directions that hold most of the energy, as columns."""
-    return torch.linalg.eigh(y.T @ y).eigenvectors[:, -n:]
-
-
-def _snr_db(y: Tensor, n: int) -> float:
-    """Signal-to-noise ratio in dB, taking what n directions about the mean hold as signal."""
-    centred = y - y.mean(dim=0)
-    kept = (centred @ _leading_directions(centred, n)).square().sum() + len(y) * y.mean(
-        dim=0
-    ).square().sum()
-    total, n_bands = y.square().sum(), y.shape[1]
-    noise = (total - kept).clamp(min=1e-30)
-    return float(10 * torch.log10((kept - n / n_bands * total).clamp(min=1e-30) / noise))

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unmix.endmembers import vca
-from unmix.endmembers.vca import _snr_db, pick_extremes
+from unmix.endmembers.signal import snr_db as measured_snr_db
+from unmix.endmembers.vca import pick_extremes
 from unmix.errors import UnmixError
 
 LAWS = settings(max_examples=30, deadline=None, derandomize=True)
@@ -53,7 +54,7 @@ def test_vca_works_about_the_mean_when_there_is_more_noise_than_brightness(mixtu
 @pytest.mark.parametrize("snr_db", [0, 5, 10, 20])
 def test_vca_judges_the_signal_to_noise_ratio_right(mixture_of, snr_db):
     spectra = mixture_of(0, n_endmembers=3, snr_db=snr_db).spectra.double()
-    assert _snr_db(spectra, 3) == pytest.approx(snr_db, abs=0.4)
+    assert measured_snr_db(spectra, 3) == pytest.approx(snr_db, abs=0.4)
 
 
 def test_vca_comes_near_the_endmembers_at_30_db(mixture_of):
@@ -76,6 +77,13 @@ def test_vca_with_the_same_seed_is_the_same(noisy_mixture):
     picks = [vca(spectra, 4, seed).tolist() for seed in (0, 0, 1, 2, 3, 4, 5)]
     assert picks[0] == picks[1] == vca(spectra, 4).tolist()
     assert len({tuple(sorted(p)) for p in picks}) > 1, "the seed changes nothing"
+
+
+def test_vca_takes_a_generator_for_a_seed_and_draws_from_it(noisy_mixture):
+    generator = torch.Generator().manual_seed(7)
+    first, second = (vca(noisy_mixture.spectra, 4, generator).tolist() for _ in range(2))
+    assert first == vca(noisy_mixture.spectra, 4, 7).tolist()
+    assert first != second
 
 
 def test_vca_leaves_the_world_s_randomness_alone(noisy_mixture):
