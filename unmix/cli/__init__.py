@@ -15,6 +15,7 @@ from unmix.errors import UnmixError
 
 COMMANDS = {
     "apply": "Map scenes with a model that was fitted before.",
+    "count": "Say how many materials a scene has, by several estimates.",
     "demo": "Simulate a scene, unmix it and score the maps against its truth.",
     "info": "Show what is in a scene, as JSON.",
     "run": "Unmix a scene: learn its materials and map them.",
