@@ -1,1 +1,1 @@
-"""What `scripts/benchmark_accuracy.py` is made of: scenes with known truth, methods, scores."""
+"""What the benchmarks in `scripts` are made of: scenes with known truth, methods, scores."""

@@ -11,14 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from accuracy.planting import n_planted_pixels, plant
 from scenes import SceneWarning, open_scene
-from unmix.simulation import Sensor, Simulation, demo_simulation
+from unmix.simulation import MATERIALS, Sensor, Simulation, demo_simulation
 
 RASTERS = {"samson": "samson_1.img", "jasper_ridge": "jasper_ridge.bil"}
 """Real scenes: folder and raster. They are the same for every seed."""
 
 NOISE_FREE = ("dc1", "sim2")
 """Published synthetic scenes: abundances times endmembers, to which ``name@SNR`` adds noise."""
+
+
+LIBRARY = Path("libraries") / "usgs1995.npz"
+"""Minerals to be planted into real scenes."""
 
 
 class BenchmarkError(ValueError):
@@ -35,6 +40,8 @@ class KnownScene:
     """(n_endmembers, n_bands) float64; the real scenes' have a scale of their own."""
     abundances: Tensor
     """(n_pixels, n_endmembers) float64 fractions."""
+    n_planted: int = 0
+    """How many of the endmembers, the last ones, are rare materials planted into the scene."""
 
 
 def _demo(seed: int) -> Simulation:
@@ -72,10 +79,16 @@ SIMULATIONS: dict[str, Callable[[int], Simulation]] = {
 }
 """Simulated scenes; another seed is another landscape."""
 
+PLANTED_SCENES = (
+    *(f"{name}+{amount}" for name in RASTERS for amount in ("0.3%", "15px")),
+    "rugged+15px",
+)
+
 DEFAULT_SCENES = (
     *RASTERS,
     *(f"{name}@{snr_db}" for name in NOISE_FREE for snr_db in (30, 20)),
     *(name for name in SIMULATIONS if name != "tiny"),
+    *PLANTED_SCENES,
 )
 
 
@@ -89,27 +102,33 @@ def check_name(name: str) -> str:
 
     Examples
     --------
-    >>> check_name("dc1@25")
-    'dc1@25'
+    >>> check_name("dc1@25"), check_name("samson+15px")
+    ('dc1@25', 'samson+15px')
     """
-    base, at, snr_db = name.partition("@")
-    known = name in RASTERS or name in SIMULATIONS
-    if not known and not (base in NOISE_FREE and at and _is_number(snr_db)):
+    base, plus, amount = name.partition("+")
+    published, at, snr_db = base.partition("@")
+    noisy = published in NOISE_FREE and at and not plus and _is_number(snr_db)
+    plantable = not plus or n_planted_pixels(amount, 1000)
+    if not noisy and not (base in (*RASTERS, *SIMULATIONS) and plantable):
         raise BenchmarkError(
             f"there is no scene {name!r}. Take some of {', '.join((*DEFAULT_SCENES, 'tiny'))}; "
-            "the number after @ is the signal-to-noise ratio in dB."
+            "the number after @ is the signal-to-noise ratio in dB, and after + stands the share "
+            "(0.3%) or the number (15px) of pixels of a rare material."
         )
     return name
 
 
 def missing_file(name: str, data: Path) -> Path | None:
     """The first file that a scene needs and `data` lacks, or None."""
-    if name in SIMULATIONS:
+    base, plus, _ = name.partition("+")
+    if base in SIMULATIONS:
         return None
-    folder = data / "scenes" / name.partition("@")[0]
+    folder = data / "scenes" / base.partition("@")[0]
     needed = [folder / "truth.npz"]
-    if name in RASTERS:
-        needed.append(folder / RASTERS[name])
+    if base in RASTERS:
+        needed.append(folder / RASTERS[base])
+    if plus:
+        needed.append(data / LIBRARY)
     return next((path for path in needed if not path.is_file()), None)
 
 
@@ -121,7 +140,8 @@ def load_scene(name: str, seed: int, data: Path) -> KnownScene:
     name : str
         See `DEFAULT_SCENES`.
     seed : int
-        Of the noise (``name@SNR``) or of landscape and noise (simulations).
+        Of the noise (``name@SNR``), of landscape and noise (simulations), and of the material
+        that is planted (``name+15px``).
     data : Path
         Folder that holds ``scenes/<name>/truth.npz`` and the rasters.
 
@@ -136,14 +156,21 @@ def load_scene(name: str, seed: int, data: Path) -> KnownScene:
         If there is no such scene, or raster and truth do not fit together.
     """
     check_name(name)
-    if name in SIMULATIONS:
-        return _simulated(SIMULATIONS[name](seed))
-    base, _, snr_db = name.partition("@")
+    base, plus, amount = name.partition("+")
+    if base in SIMULATIONS:
+        simulation = SIMULATIONS[base](seed)
+        scene = simulated_scene(simulation)
+        return _planted(scene, _materials_beside(simulation), amount, seed) if plus else scene
+    base, _, snr_db = base.partition("@")
     with np.load(data / "scenes" / base / "truth.npz") as truth:
         endmembers, abundances = truth["endmembers"], truth["abundances"]
-    if name in RASTERS:
-        return _measured(data / "scenes" / name / RASTERS[name], endmembers, abundances)
-    return noisy_scene(endmembers, abundances, float(snr_db), seed)
+        wavelengths_nm = truth["wavelengths"] if plus else None
+    if base not in RASTERS:
+        return noisy_scene(endmembers, abundances, float(snr_db), seed)
+    scene = _measured(data / "scenes" / base / RASTERS[base], endmembers, abundances)
+    if wavelengths_nm is None:
+        return scene
+    return _planted(scene, _library_at(wavelengths_nm, data), amount, seed)
 
 
 def noisy_scene(
@@ -186,13 +213,39 @@ def _measured(
     return _known(scene.spectra().numpy(), endmembers, abundances[:, scene.valid_mask()].T)
 
 
-def _simulated(simulation: Simulation) -> KnownScene:
+def simulated_scene(simulation: Simulation) -> KnownScene:
     """The good bands and valid pixels of a simulation."""
     good = simulation.sensor_bands.good
     block = simulation.block()
     valid = np.isfinite(block.abundances).all(axis=0)
     spectra = block.cube[good][:, valid].T
     return _known(spectra, simulation.endmembers[:, good], block.abundances[:, valid].T)
+
+
+def _materials_beside(simulation: Simulation) -> NDArray[np.float64]:
+    """All materials of ours that are not in a simulation, in its good bands."""
+    others = [each for name, each in MATERIALS.items() if name not in simulation.names]
+    sensor = simulation.sensor_bands
+    return sensor.observe(others)[:, sensor.good].astype(np.float64)
+
+
+def _library_at(wavelengths_nm: NDArray[np.float64], data: Path) -> NDArray[np.float64]:
+    """Minerals of the library at a scene's wavelengths."""
+    with np.load(data / LIBRARY) as library:
+        order = library["wavelengths"].argsort()
+        known_nm, spectra = library["wavelengths"][order], library["spectra"][:, order]
+    return np.stack([np.interp(wavelengths_nm, known_nm, each) for each in spectra])
+
+
+def _planted(scene: KnownScene, library: NDArray[np.float64], amount: str, seed: int) -> KnownScene:
+    """The same scene with one more endmember, which a few pixels hold and nothing else."""
+    n_pixels = n_planted_pixels(amount, len(scene.spectra)) or 1
+    own = scene.endmembers.numpy()
+    spectra, material, places = plant(scene.spectra.double().numpy(), own, library, n_pixels, seed)
+    abundances = np.pad(scene.abundances.numpy(), ((0, 0), (0, 1)))
+    abundances[places] = np.eye(abundances.shape[1])[-1]
+    known = _known(spectra, np.vstack([own, material]), abundances)
+    return dataclasses.replace(known, n_planted=1)
 
 
 def _known(

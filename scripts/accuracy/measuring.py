@@ -91,8 +91,8 @@ def run_job(job: Job) -> Iterator[Run]:
         process.join()
 
 
-def measure(fit: Fit, truth: KnownScene, seed: int) -> tuple[Score, float, float, int | None]:
-    """Fit once; return score, wall time (s), processor time (s) and added memory (bytes).
+def measure(scene: str, method: str, fit: Fit, truth: KnownScene, seed: int) -> Run:
+    """Fit once, in this process, and score.
 
     Time and memory are of the fit alone. Scoring, and reading abundances, come after it.
     """
@@ -105,8 +105,18 @@ def measure(fit: Fit, truth: KnownScene, seed: int) -> tuple[Score, float, float
     for reading in READINGS:
         found = read_abundances(truth.spectra, fitted.endmembers, reading)  # type: ignore[arg-type]
         abundances[reading] = found.fractions
-    added = None if before is None or after is None else after - before
-    return score(fitted.endmembers, abundances, truth), wall, cpu, added
+    return Run(
+        scene=scene,
+        method=method,
+        seed=seed,
+        n_pixels=len(truth.spectra),
+        n_bands=truth.spectra.shape[1],
+        n_endmembers=len(truth.endmembers),
+        score=score(fitted.endmembers, abundances, truth),
+        fit_s=wall,
+        cpu_s=cpu,
+        peak_mb=None if before is None or after is None else (after - before) / BYTES_PER_MB,
+    )
 
 
 def _context() -> ForkServerContext | SpawnContext:
@@ -128,20 +138,7 @@ def _work(job: Job, results: Connection) -> None:
             truth = load_scene(job.scene, seed, job.data)
             if seed == 0:
                 _warm_up(fit, truth)
-            found, wall, cpu, added = measure(fit, truth, seed)
-            run = Run(
-                scene=job.scene,
-                method=job.method,
-                seed=seed,
-                n_pixels=len(truth.spectra),
-                n_bands=truth.spectra.shape[1],
-                n_endmembers=len(truth.endmembers),
-                score=found,
-                fit_s=wall,
-                cpu_s=cpu,
-                peak_mb=None if added is None else added / BYTES_PER_MB,
-            )
-            results.send(run)
+            results.send(measure(job.scene, job.method, fit, truth, seed))
 
 
 def _warm_up(fit: Fit, truth: KnownScene) -> None:

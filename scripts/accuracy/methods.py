@@ -13,22 +13,22 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from accuracy.archetypes import (
-    Archetypes,
-    alternating_archetypes,
-    archetype_spectra,
-    coordinates,
-    entropic_archetypes,
-    principal_directions,
-)
+from accuracy.archetypes import alternating_archetypes, coordinates
 from unmix import Unmixer, fcls, read_abundances
+from unmix.autoencoder import FitSettings
 from unmix.autoencoder.coreset import bright_pixels
-from unmix.endmembers.vca import vca
+from unmix.endmembers import nfindr, project_on_signal, sisal, vca
+from unmix.endmembers.edaa import Archetypes, archetype_spectra, entropic_archetypes
 
 NMF_ITERATIONS = 500
 NMF_TOLERANCE = 1e-5
 """Ten times stricter than scikit-learn's: with that it stops on samson after 12 iterations."""
 SPAMS_ROUNDS = 50
+EDAA_STARTS = 20
+"""Its paper takes 50, which makes the choice among them steadier and takes half a minute."""
+
+NEVER = 1e9
+"""A setting that nothing in a scene reaches."""
 
 
 class Fitted(NamedTuple):
@@ -44,18 +44,29 @@ Fit = Callable[[Tensor, int, int], Fitted]
 """Pixels (n_pixels, n_bands), number of endmembers, seed."""
 
 
-def fit_unmix(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
-    """`unmix.Unmixer` with its defaults, on the processor as all others; native: `transform`."""
-    model = Unmixer(n_endmembers, random_state=seed, device="cpu").fit(spectra)
+def fit_unmix(
+    spectra: Tensor, n_endmembers: int, seed: int, settings: FitSettings | None = None
+) -> Fitted:
+    """`unmix.Unmixer` with its defaults, on the processor as all others; native: `transform`.
+
+    Without the refits, which tell how sure the endmembers are and do not change them.
+    """
+    model = Unmixer(
+        n_endmembers, settings=settings, n_refits=0, random_state=seed, device="cpu"
+    ).fit(spectra)
     return Fitted(
         torch.as_tensor(model.endmembers_), lambda: torch.as_tensor(model.transform(spectra))
     )
 
 
+def fit_unmix_inside(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
+    """The same, its endmembers kept inside the hull of the pixels."""
+    return fit_unmix(spectra, n_endmembers, seed, FitSettings(leave_hull=NEVER))
+
+
 def fit_vca(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
     """Vertex component analysis, the pixels themselves; native: FCLS."""
-    endmembers = spectra[vca(spectra, n_endmembers, seed)]
-    return Fitted(endmembers, lambda: read_abundances(spectra, endmembers, "fcls").fractions)
+    return _read_by_fcls(spectra, spectra[vca(spectra, n_endmembers, seed)])
 
 
 def fit_vca_projected(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
@@ -63,10 +74,19 @@ def fit_vca_projected(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
 
     That takes most of the noise out of them: at 30 dB a pixel is 0.03 rad off by noise alone.
     """
-    pixels = spectra[vca(spectra, n_endmembers, seed)]
-    signal = principal_directions(spectra, n_endmembers)
-    endmembers = pixels @ signal @ signal.T
-    return Fitted(endmembers, lambda: read_abundances(spectra, endmembers, "fcls").fractions)
+    picks = vca(spectra, n_endmembers, seed)
+    return _read_by_fcls(spectra, project_on_signal(spectra, n_endmembers)[picks])
+
+
+def fit_nfindr(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
+    """N-FINDR, its pixels projected on the signal subspace like those of VCA; native: FCLS."""
+    picks = nfindr(spectra, n_endmembers, seed)
+    return _read_by_fcls(spectra, project_on_signal(spectra, n_endmembers)[picks])
+
+
+def fit_sisal(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
+    """SISAL, what is negative in its spectra cut off; native: FCLS."""
+    return _read_by_fcls(spectra, sisal(spectra, n_endmembers, seed).clamp(min=0))
 
 
 def fit_vca_l2(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
@@ -82,9 +102,14 @@ def fit_aa(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
     return _archetypal(spectra, n_endmembers, seed, alternating_archetypes)
 
 
-def fit_aa_entropic(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
-    """Archetypal analysis of unit pixels by entropic descent, one of 7 starts; native: its own."""
-    return _archetypal(spectra, n_endmembers, seed, entropic_archetypes)
+def fit_edaa(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
+    """Entropic descent archetypal analysis of unit pixels; native: its own."""
+    return _archetypal(
+        spectra,
+        n_endmembers,
+        seed,
+        lambda unit, n, seed: entropic_archetypes(unit, n, seed, n_starts=EDAA_STARTS),
+    )
 
 
 def fit_aa_spams(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
@@ -105,6 +130,10 @@ def fit_nmf(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
 def fit_nmf_random(spectra: Tensor, n_endmembers: int, seed: int) -> Fitted:
     """The same from a random start."""
     return _factorised(spectra, n_endmembers, seed, "random")
+
+
+def _read_by_fcls(spectra: Tensor, endmembers: Tensor) -> Fitted:
+    return Fitted(endmembers, lambda: read_abundances(spectra, endmembers, "fcls").fractions)
 
 
 def _factorised(spectra: Tensor, n_endmembers: int, seed: int, start: str) -> Fitted:
@@ -169,17 +198,22 @@ def _spread_out(values: Tensor, kept: Tensor) -> Tensor:
 
 METHODS: dict[str, Fit] = {
     "unmix": fit_unmix,
+    "unmix-inside": fit_unmix_inside,
     "vca": fit_vca,
     "vca-projected": fit_vca_projected,
     "vca-l2": fit_vca_l2,
+    "nfindr": fit_nfindr,
+    "sisal": fit_sisal,
+    "edaa": fit_edaa,
     "aa": fit_aa,
     "nmf": fit_nmf,
     "nmf-random": fit_nmf_random,
-    "aa-entropic": fit_aa_entropic,
     "aa-spams": fit_aa_spams,
 }
 
-DEFAULT_METHODS = ("unmix", "vca", "vca-projected", "vca-l2", "aa", "nmf")
+ON_REQUEST = ("unmix-inside", "nmf-random", "aa-spams")
+"""Variants that the default leaves out."""
+DEFAULT_METHODS = tuple(name for name in METHODS if name not in ON_REQUEST)
 
 NEEDS = {"aa-spams": ("spams", "spams-bin")}
 """Optional peers: the module they need, and the package that has it."""

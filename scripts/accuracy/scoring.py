@@ -8,6 +8,11 @@ from torch import Tensor
 from accuracy.known_scenes import KnownScene
 from unmix.metrics import match_endmembers, rmse, spectral_angle
 
+FOUND_RAD = 0.05
+"""A planted material is found if an endmember comes nearer to it than this ..."""
+OTHERS_RAD = 0.04
+"""... and the others are on average nearer than this to theirs."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -23,6 +28,8 @@ class Score:
     """For each reading the RMSE over all pixels and endmembers at once; never less than moc."""
     n_unread: dict[str, int]
     """For each reading the pixels without an answer, which count as all abundances zero."""
+    found: bool | None
+    """Whether the planted materials were found and the others kept; None: none was planted."""
 
 
 def score(endmembers: Tensor, abundances: Mapping[str, Tensor], truth: KnownScene) -> Score:
@@ -50,4 +57,12 @@ def score(endmembers: Tensor, abundances: Mapping[str, Tensor], truth: KnownScen
         rmse_moc={k: float(rmse(a, truth.abundances, dim=0).mean()) for k, a in filled.items()},
         rmse_pooled={k: float(rmse(a, truth.abundances)) for k, a in filled.items()},
         n_unread={k: int(a.isnan().any(dim=1).sum()) for k, a in abundances.items()},
+        found=_found(angles, truth.n_planted),
     )
+
+
+def _found(angles: Tensor, n_planted: int) -> bool | None:
+    if n_planted == 0:
+        return None
+    others, planted = angles[:-n_planted], angles[-n_planted:]
+    return bool((planted < FOUND_RAD).all() and others.mean() < OTHERS_RAD)

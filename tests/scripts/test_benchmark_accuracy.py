@@ -1,5 +1,6 @@
 """The benchmark of accuracy: what it measures is what it says."""
 
+import dataclasses
 import doctest
 import json
 import re
@@ -11,7 +12,7 @@ import benchmark_accuracy
 import numpy as np
 import pytest
 import torch
-from accuracy import known_scenes, memory, table
+from accuracy import known_scenes, memory, planting, table
 from accuracy.known_scenes import BenchmarkError
 from accuracy.measuring import Job, run_job
 from accuracy.scoring import score
@@ -20,9 +21,11 @@ from hypothesis import strategies as st
 
 from scenes import open_scene
 from unmix import read_abundances
+from unmix.metrics import spectral_angle
 
 SCRIPTS = Path(benchmark_accuracy.__file__).parent
 TESTED = ("unmix", "vca")
+SCENES = ("tiny", "tiny+15px")
 N_SEEDS = 2
 N_ENDMEMBERS = 4
 SPREAD = re.compile(r"^\d*\.\d{4} ± \d*\.\d{4} \(\d*\.\d{4}\)$")
@@ -33,7 +36,7 @@ def printed(tmp_path_factory):
     """The script run as a user runs it, on a tiny scene: its table and its JSON."""
     path = tmp_path_factory.mktemp("benchmark") / "scores.json"
     script = SCRIPTS / "benchmark_accuracy.py"
-    arguments = ["--scenes", "tiny", "--methods", *TESTED, "--seeds", str(N_SEEDS), "--json", path]
+    arguments = ["--scenes", *SCENES, "--methods", *TESTED, "--seeds", str(N_SEEDS), "--json", path]
     done = subprocess.run(
         [sys.executable, script, *arguments], capture_output=True, text=True, check=False
     )
@@ -52,7 +55,8 @@ def rows_of(markdown):
 
 def test_table_has_a_row_of_numbers_for_each_scene_and_method(printed):
     rows = rows_of(printed[0])
-    assert [(row["scene"], row["method"]) for row in rows] == [("tiny", each) for each in TESTED]
+    pairs = [(scene, method) for scene in SCENES for method in TESTED]
+    assert [(row["scene"], row["method"]) for row in rows] == pairs
     for row in rows:
         spreads = [row["SAD, rad"], *(row[f"RMSE {reading}"] for reading in table.COLUMNS)]
         assert all(SPREAD.match(cell) for cell in spreads)
@@ -65,10 +69,11 @@ def test_json_has_every_number_of_every_run(printed):
     found = printed[1]
     assert found["failures"] == []
     assert found["environment"]["n_threads"] == 1
-    assert len(found["runs"]) == len(TESTED) * N_SEEDS
+    assert len(found["runs"]) == len(SCENES) * len(TESTED) * N_SEEDS
     for run in found["runs"]:
-        assert (run["n_pixels"], run["n_bands"], run["n_endmembers"]) == (576, 30, 3)
-        assert len(run["score"]["sad_each_rad"]) == 3
+        n_endmembers = 3 + ("+" in run["scene"])
+        assert (run["n_pixels"], run["n_bands"], run["n_endmembers"]) == (576, 30, n_endmembers)
+        assert len(run["score"]["sad_each_rad"]) == n_endmembers
         assert set(run["score"]["rmse_moc"]) == set(table.COLUMNS)
         assert set(run["score"]["rmse_pooled"]) == set(table.COLUMNS)
         assert set(run["score"]["n_unread"]) == set(table.COLUMNS)
@@ -77,7 +82,7 @@ def test_json_has_every_number_of_every_run(printed):
 
 
 def test_table_sums_up_the_runs_of_the_json(printed):
-    runs = [run for run in printed[1]["runs"] if run["method"] == "unmix"]
+    runs = [run for run in printed[1]["runs"] if (run["scene"], run["method"]) == ("tiny", "unmix")]
     angles = [run["score"]["sad_rad"] for run in runs]
     expected = f"{np.mean(angles):.4f} ± {np.std(angles, ddof=1):.4f} ({max(angles):.4f})"
     assert rows_of(printed[0])[0]["SAD, rad"] == re.sub(r"\b0\.", ".", expected)
@@ -85,6 +90,17 @@ def test_table_sums_up_the_runs_of_the_json(printed):
     assert summary["rmse_pooled"]["peak"]["mean"] == pytest.approx(
         np.mean([run["score"]["rmse_pooled"]["peak"] for run in runs])
     )
+
+
+def test_table_counts_the_seeds_that_found_the_planted_material(printed):
+    for row in rows_of(printed[0]):
+        runs = [
+            r for r in printed[1]["runs"] if (r["scene"], r["method"]) == tuple(row.values())[:2]
+        ]
+        found = [run["score"]["found"] for run in runs]
+        planted = "+" in row["scene"]
+        assert found == [None] * N_SEEDS if not planted else None not in found
+        assert row["rare found"] == (f"{sum(found)}/{N_SEEDS}" if planted else "-")
 
 
 def test_native_reading_of_vca_is_fcls_and_of_unmix_its_default(printed):
@@ -114,6 +130,10 @@ def test_scenes_without_data_are_skipped_with_a_note(tmp_path, capsys):
         (["--scenes", "dc1@loud"], "there is no scene 'dc1@loud'"),
         (["--scenes", "dc1"], "signal-to-noise ratio"),
         (["--methods", "magic"], "invalid choice"),
+        (["--scenes", "samson+3"], "there is no scene 'samson+3'"),
+        (["--scenes", "dc1@30+15px"], "there is no scene 'dc1@30+15px'"),
+        (["--scenes", "tiny+0px"], "there is no scene 'tiny+0px'"),
+        (["--sweep", "--scenes", "tiny"], "--sweep has scenes of its own"),
         (["--seeds", "0"], "at least 1. Got '0'"),
         (["--json", "nowhere/at/all.json"], "is not a folder"),
     ],
@@ -131,7 +151,7 @@ def test_a_process_that_fails_is_an_error():
         list(run_job(job))
 
 
-@pytest.mark.parametrize("module", [known_scenes, table])
+@pytest.mark.parametrize("module", [known_scenes, planting, table])
 def test_examples_are_true(module):
     assert doctest.testmod(module).failed == 0
 
@@ -188,6 +208,23 @@ def test_a_pixel_without_an_answer_counts_as_zeros(truth):
     assert found.rmse_moc["silent"] == found.rmse_moc["zero"] > 0
 
 
+@pytest.mark.parametrize(
+    ("off_planted", "off_others", "found"),
+    [(0.0, 0.0, True), (0.04, 0.03, True), (0.06, 0.0, False), (0.0, 0.05, False)],
+)
+def test_a_planted_material_is_found_if_it_and_the_others_are_near(
+    truth, off_planted, off_others, found
+):
+    """Turns the true endmembers by given angles, away from the origin of all of them."""
+    off = torch.tensor([off_others] * (N_ENDMEMBERS - 1) + [off_planted]).double()[:, None]
+    unit = torch.nn.functional.normalize(truth.endmembers, dim=1)
+    aside = torch.rand(unit.shape, generator=torch.Generator().manual_seed(0)).double()
+    aside = torch.nn.functional.normalize(aside - (aside * unit).sum(1, keepdim=True) * unit, dim=1)
+    turned = off.cos() * unit + off.sin() * aside
+    assert score(turned, {}, dataclasses.replace(truth, n_planted=1)).found is found
+    assert score(turned, {}, truth).found is None
+
+
 def test_spread_of_one_seed_has_no_deviation():
     assert str(table.Spread.of([0.5])) == ".5000"
     assert table.Spread.of([0.5]).sd is None
@@ -211,12 +248,55 @@ def test_noise_has_the_ratio_that_was_asked_for(truth, snr_db):
 def test_simulated_scene_is_its_truth_up_to_light_and_noise(tmp_path):
     scene = known_scenes.load_scene("tiny", 5, tmp_path)
     assert torch.allclose(scene.abundances.sum(dim=1), torch.tensor(1.0).double(), atol=1e-5)
-    fractions = read_abundances(scene.spectra, scene.endmembers, "reflectance").fractions
-    found = score(scene.endmembers, {"reflectance": fractions}, scene)
-    assert found.rmse_moc["reflectance"] < 0.03
+    fractions = read_abundances(scene.spectra, scene.endmembers, "nnls").fractions
+    found = score(scene.endmembers, {"nnls": fractions}, scene)
+    assert found.rmse_moc["nnls"] < 0.03
     again = known_scenes.load_scene("tiny", 5, tmp_path)
     assert torch.equal(scene.spectra, again.spectra)
     assert not torch.equal(scene.spectra, known_scenes.load_scene("tiny", 6, tmp_path).spectra)
+
+
+@pytest.mark.parametrize(("amount", "n_pixels"), [("15px", 15), ("2%", 11)])
+def test_planted_scene_is_the_scene_but_for_the_planted_pixels(tmp_path, amount, n_pixels):
+    plain, planted = (known_scenes.load_scene(f"tiny{a}", 3, tmp_path) for a in ("", f"+{amount}"))
+    rare = planted.abundances[:, -1] == 1
+    assert int(rare.sum()) == n_pixels
+    assert torch.equal(planted.spectra[~rare], plain.spectra[~rare])
+    assert torch.equal(planted.abundances[~rare, :-1], plain.abundances[~rare])
+    assert not planted.abundances[rare, :-1].any()
+    assert torch.equal(planted.endmembers[:-1], plain.endmembers)
+    angles = spectral_angle(
+        planted.spectra[rare].double(), planted.endmembers[-1].expand(n_pixels, -1)
+    )
+    assert angles.max() < 0.03
+    own = plain.endmembers.numpy()
+    assert planting.angle_to_cone(planted.endmembers[-1].numpy(), own) > 0.1
+    other = known_scenes.load_scene(f"tiny+{amount}", 4, tmp_path)
+    assert not torch.allclose(other.endmembers[-1], planted.endmembers[-1])
+
+
+@given(seed=st.integers(0, 999))
+def test_angle_to_cone_is_zero_for_mixtures_alone(seed):
+    rng = np.random.default_rng(seed)
+    endmembers = rng.uniform(0.1, 0.9, (3, 8))
+    assert planting.angle_to_cone(rng.random(3) @ endmembers, endmembers) < 1e-7
+    outside = np.eye(8)[0]
+    angle = planting.angle_to_cone(outside, endmembers)
+    nearest = min(np.arccos(outside @ e / np.linalg.norm(e)) for e in endmembers)
+    assert 0 < angle <= nearest + 1e-12
+
+
+def test_a_library_of_mixtures_has_nothing_to_plant(truth):
+    own = truth.endmembers.numpy()
+    with pytest.raises(ValueError, match=r"within 0\.1 rad"):
+        planting.plant(truth.spectra.double().numpy(), own, own[:2] + own[1:3], 5, seed=0)
+
+
+@pytest.mark.parametrize("name", ["samson", "jasper_ridge"])
+def test_minerals_can_be_planted_into_real_scenes(shared_data, name):
+    scene = known_scenes.load_scene(f"{name}+15px", 0, shared_data)
+    assert scene.n_planted == 1
+    assert int((scene.abundances[:, -1] == 1).sum()) == 15
 
 
 @pytest.mark.parametrize(("name", "limit"), [("samson", 0.003), ("jasper_ridge", 0.006)])
