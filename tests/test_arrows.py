@@ -24,8 +24,9 @@ TOUCH_SCENES = (
 AUTOENCODER = (
     ("settings", "adam", "encoder", "decoder", "loss"),
     ("model", "coreset", "starts"),
-    ("training", "rare"),
-    ("refine",),
+    ("training", "rare", "chart"),
+    ("refine", "volume", "light"),
+    ("relax",),
     ("fit",),
 )
 """From the ground up: a module imports only from the floors below its own."""
@@ -36,14 +37,23 @@ AUTOENCODER_LIBRARIES = {
     "dataclasses",
     "math",
     "numpy",
+    "scipy",
     "torch",
     "typing",
     "unmix",
 }
-SCIENCE = ("unmix.errors", "unmix.abundances", "unmix.metrics", "unmix.endmembers")
+SCIENCE = (
+    "unmix.abundances",
+    "unmix.brightness",
+    "unmix.endmembers",
+    "unmix.errors",
+    "unmix.metrics",
+    "unmix.products",
+    "unmix.quadratic",
+)
 """All of unmix that the autoencoder may use beside itself."""
 
-MAY_IMPORT_FIT = ("unmix.autoencoder", "unmix.unmixer")
+MAY_IMPORT_FIT = ("unmix.autoencoder", "unmix.count", "unmix.unmixer")
 FORBIDDEN_NAMES = ("utils", "util", "common", "base", "helpers", "misc")
 MAX_LINES = 350
 UNSAFE_MODULES = ("pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")

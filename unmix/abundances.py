@@ -10,8 +10,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from unmix.brightness import BrightnessPrior, learn_brightness
 from unmix.errors import UnmixError
-from unmix.quadratic import CHUNK_ELEMENTS, solve_free, solve_quadratic
+from unmix.products import Products, products
+from unmix.quadratic import solve_free, solve_quadratic
 from unmix.readings import READINGS, Reading
 
 
@@ -22,62 +24,6 @@ class Abundances(NamedTuple):
     """(n_pixels, n_endmembers), nonnegative, summing to one; NaN where nothing was explained."""
     brightness: Tensor
     """(n_pixels,) The sum before division: 1 means as bright as the endmembers themselves."""
-
-
-class Products(NamedTuple):
-    """All that any reading needs of the pixels, in float64: reading starts where bands end."""
-
-    gram: Tensor
-    """(n_endmembers, n_endmembers) ``E @ E.T``"""
-    cross: Tensor
-    """(n_pixels, n_endmembers) ``Y @ E.T``"""
-    energy: Tensor
-    """(n_pixels,) Squared length of each pixel."""
-    peaks: Tensor
-    """(n_endmembers,) Largest value of each endmember."""
-    n_bands: int
-    """Bands that were summed over."""
-
-
-def products(spectra: Tensor, endmembers: Tensor) -> Products:
-    """Products of pixels and endmembers.
-
-    Parameters
-    ----------
-    spectra : Tensor of shape (n_pixels, n_bands)
-    endmembers : Tensor of shape (n_endmembers, n_bands)
-
-    Returns
-    -------
-    Products
-
-    Raises
-    ------
-    UnmixError
-        If the numbers of bands differ, or anything is not finite.
-    """
-    if spectra.ndim != 2 or endmembers.ndim != 2 or spectra.shape[1] != endmembers.shape[1]:
-        raise UnmixError(
-            f"`spectra` has shape {tuple(spectra.shape)} and `endmembers` "
-            f"{tuple(endmembers.shape)}. They must be (n_pixels, n_bands) and "
-            "(n_endmembers, n_bands), measured on the same bands."
-        )
-    if len(endmembers) == 0:
-        raise UnmixError("`endmembers` is empty. At least one endmember is needed.")
-    weights = endmembers.double()
-    cross = weights.new_empty(len(spectra), len(weights))
-    energy = weights.new_empty(len(spectra))
-    step = max(1, CHUNK_ELEMENTS // max(1, spectra.shape[1]))
-    for first in range(0, len(spectra), step):
-        part = spectra[first : first + step].double()
-        torch.mm(part, weights.T, out=cross[first : first + step])
-        energy[first : first + step] = torch.linalg.vecdot(part, part)
-    if not (weights.isfinite().all() and energy.isfinite().all()):
-        raise UnmixError(
-            "Spectra or endmembers contain NaN or infinite values. Leave invalid pixels out "
-            "(a Scene's blocks do) before solving for abundances."
-        )
-    return Products(weights @ weights.T, cross, energy, weights.amax(dim=1), spectra.shape[1])
 
 
 def ucls(spectra: Tensor, endmembers: Tensor) -> Tensor:
@@ -165,36 +111,52 @@ def fcls(spectra: Tensor, endmembers: Tensor) -> Tensor:
 
 
 def read_abundances(
-    spectra: Tensor, endmembers: Tensor, reading: Reading = "reflectance"
+    spectra: Tensor,
+    endmembers: Tensor,
+    reading: Reading = "reflectance",
+    prior: BrightnessPrior | None = None,
 ) -> Abundances:
-    """Fractions of each endmember in each pixel, by one of four readings.
+    """Fractions of each endmember in each pixel, by one of five readings.
 
     Parameters
     ----------
     spectra : Tensor of shape (n_pixels, n_bands)
         Reflectance.
     endmembers : Tensor of shape (n_endmembers, n_bands)
-        In the same unit; for ``reflectance`` and ``fcls`` their brightness matters.
-    reading : {"reflectance", "fcls", "peak", "l2"}
-        ``reflectance``: NNLS on the endmembers as they are, divided by the sum: area fractions
-        under any illumination. ``fcls``: sum-to-one inside the fit: area fractions where
-        illumination is constant. ``peak`` and ``l2``: NNLS on endmembers scaled to maximum one
-        or to unit length, divided by the sum: the conventions of published benchmarks, which
-        favour dark materials less than their area.
+        In the same unit; for ``reflectance``, ``nnls`` and ``fcls`` their brightness matters.
+    reading : {"reflectance", "nnls", "fcls", "peak", "l2"}
+        ``reflectance``: area fractions, brightness varying about 1 as far as `prior` says: between
+        the next two, and as good as the better of them. ``nnls``: nonnegative least squares,
+        divided by the sum: area fractions under any illumination. ``fcls``: sum-to-one inside the
+        fit: area fractions where illumination is constant. ``peak`` and ``l2``: NNLS on endmembers
+        scaled to maximum one or to unit length, divided by the sum: the conventions of published
+        benchmarks, which favour dark materials less than their area.
+    prior : BrightnessPrior, optional
+        For ``reflectance``; the others do without. By default it is learned from these spectra.
 
     Returns
     -------
     Abundances
         Fractions (float64) and brightness. A pixel that no endmember explains (all codes zero)
-        has NaN fractions and brightness 0.
+        has NaN fractions and brightness 0, except for ``fcls``.
 
     Raises
     ------
     UnmixError
         If the reading is unknown, the numbers of bands differ, or anything is not finite.
+
+    Examples
+    --------
+    >>> endmembers = torch.tensor([[0.1, 0.2, 0.6], [0.4, 0.3, 0.1]])
+    >>> spectra = torch.tensor([[1.0, 0.0], [0.3, 0.7]]) @ endmembers
+    >>> read_abundances(spectra, endmembers).fractions.round(decimals=3)
+    tensor([[1.0000, 0.0000],
+            [0.3000, 0.7000]], dtype=torch.float64)
     """
     found = products(spectra, endmembers)
-    return read_codes(found, nonnegative(found), reading)
+    if reading == "reflectance" and prior is None:
+        prior = learn_brightness(found)
+    return read_codes(found, nonnegative(found), reading, prior)
 
 
 def unconstrained(found: Products) -> Tensor:
@@ -207,7 +169,9 @@ def nonnegative(found: Products) -> Tensor:
     return solve_quadratic(found.gram, found.cross, slack=math.inf)
 
 
-def read_codes(found: Products, codes: Tensor, reading: Reading) -> Abundances:
+def read_codes(
+    found: Products, codes: Tensor, reading: Reading, prior: BrightnessPrior | None
+) -> Abundances:
     """Fractions from nonnegative codes; see `read_abundances`.
 
     An endmember that is scaled by a factor has its nonnegative code divided by it, so one solution
@@ -219,6 +183,8 @@ def read_codes(found: Products, codes: Tensor, reading: Reading) -> Abundances:
     codes : Tensor of shape (n_pixels, n_endmembers)
         `nonnegative` of them.
     reading : str
+    prior : BrightnessPrior or None
+        Needed for ``reflectance``.
 
     Returns
     -------
@@ -227,12 +193,18 @@ def read_codes(found: Products, codes: Tensor, reading: Reading) -> Abundances:
     Raises
     ------
     UnmixError
-        If the reading is unknown.
+        If the reading is unknown, or ``reflectance`` and without a prior.
     """
     if reading not in READINGS:
         raise UnmixError(f"`reading` must be one of {', '.join(READINGS)}. Got {reading!r}.")
-    if reading == "fcls":
-        codes = solve_quadratic(found.gram, found.cross, slack=0.0)
+    if reading == "reflectance":
+        if prior is None:
+            raise UnmixError("The reading `reflectance` needs a `prior`: see `learn_brightness`.")
+        support = codes > 0
+        expected = solve_quadratic(found.gram, found.cross, prior.slack, support)
+        codes = expected * support.any(dim=1, keepdim=True)  # a black pixel stays without fractions
+    elif reading == "fcls":
+        codes = solve_quadratic(found.gram, found.cross, slack=0.0, support=codes > 0)
     elif reading == "peak":
         codes = codes * found.peaks
     elif reading == "l2":

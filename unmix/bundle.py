@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,23 +23,23 @@ from unmix.report.quicklook import Quicklook
 from unmix.staging import RECORD_NAME, staged_folder
 from unmix.unmixer import Unmixer
 
-ABUNDANCES_NAME, QUALITY_NAME = "abundances.tif", "quality.tif"
+ABUNDANCES_NAME = "abundances.tif"
 TAG_NAMESPACE = "UNMIX"
 NODATA = -9999.0
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a bundle is made of."""
+    """A scene and the model that unmixes it."""
 
     scene: Scene
     """On the bands of the model."""
     model: Unmixer
     """Fitted."""
-    seconds: dict[str, float]
+    seconds: dict[str, float] = field(default_factory=dict)
     """How long each step before this one took."""
-    notes: list[str]
-    """Warnings for the record."""
+    notes: list[str] = field(default_factory=list)
+    """Warnings that the record of the run should keep."""
 
 
 def write_bundle(run: Run, folder: Path, *, overwrite: bool, progress: Progress) -> Path:
@@ -69,7 +69,8 @@ class _Summary:
     look: Quicklook
     n_valid: int = 0
     n_mapped: int = 0
-    sums: NDArray[np.float64] | None = None
+    sums: NDArray[np.float64] | float = 0.0
+    deviation_sums: NDArray[np.float64] | float = 0.0
     squared_residual: float = 0.0
     quality_sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(QUALITY_BANDS)))
 
@@ -77,8 +78,8 @@ class _Summary:
         """Take a block into account."""
         self.look.add(block.window, block.spectra, block.valid)
         mapped = np.isfinite(block.abundances[0])
-        sums = block.abundances[:, mapped].sum(axis=1, dtype=np.float64)
-        self.sums = sums if self.sums is None else self.sums + sums
+        self.sums += block.abundances[:, mapped].sum(axis=1, dtype=np.float64)
+        self.deviation_sums += block.uncertainty[:, mapped].sum(axis=1, dtype=np.float64)
         quality = block.quality[:, block.valid].astype(np.float64)
         self.squared_residual += float(np.square(quality[0]).sum())
         self.quality_sums += quality.sum(axis=1)
@@ -92,7 +93,8 @@ class _Summary:
         return {
             "valid_pixels": self.n_valid,
             "mapped_pixels": self.n_mapped,
-            "mean_abundances": [] if self.sums is None else (self.sums / n_mapped).tolist(),
+            "mean_abundances": np.atleast_1d(self.sums / n_mapped).tolist(),
+            "mean_uncertainty": np.atleast_1d(self.deviation_sums / n_mapped).tolist(),
             "residual_rmse": math.sqrt(self.squared_residual / n_valid),
             "mean_residual_angle_rad": float(mean[1]),
             "mean_brightness": float(mean[2]),
@@ -103,47 +105,50 @@ class _Summary:
 def _write_rasters(
     run: Run, staged: Path, provenance: dict[str, Any], progress: Progress
 ) -> _Summary:
-    """Both rasters in one pass over the scene."""
-    scene, names = run.scene, run.model.endmember_names_
-    tags = {"run": json.dumps(provenance)}
+    """All rasters in one pass over the scene."""
+    scene = run.scene
     summary = _Summary(
         Quicklook.empty(scene.height, scene.width, scene.n_bands, scene.wavelengths_nm)
     )
     progress("mapping", 0.0)
     with ExitStack() as stack:
-        abundances = stack.enter_context(
-            CogWriter(
-                staged / ABUNDANCES_NAME,
-                scene.grid,
-                names,
-                units="fraction",
-                nodata=NODATA,
-                tags=tags,
-                namespace=TAG_NAMESPACE,
-                software=provenance["software"],
-            )
-        )
-        quality = stack.enter_context(
-            CogWriter(
-                staged / QUALITY_NAME,
-                scene.grid,
-                list(QUALITY_BANDS),
-                units=[unit or scene.unit for unit in QUALITY_UNITS],
-                nodata=NODATA,
-                tags=tags,
-                namespace=TAG_NAMESPACE,
-                software=provenance["software"],
-            )
-        )
+        writers = {
+            name: stack.enter_context(writer)
+            for name, writer in _writers(run, staged, provenance).items()
+        }
         for block, share in _with_share(run):
-            row, column = block.window.row_off, block.window.col_off
-            abundances.write(row, column, block.abundances)
-            quality.write(row, column, block.quality)
+            for name, writer in writers.items():
+                writer.write(block.window.row_off, block.window.col_off, getattr(block, name))
             summary.add(block)
             progress("mapping", share)
         progress("writing", 0.0)
     progress("writing", 1.0)
     return summary
+
+
+def _writers(run: Run, staged: Path, provenance: dict[str, Any]) -> dict[str, CogWriter]:
+    """A writer for each kind of map, by the name that it has in `UnmixedBlock`."""
+    names = run.model.endmember_names_
+    deviations = [f"standard deviation of the fraction of {name}" for name in names]
+    quality_units = [unit or run.scene.unit for unit in QUALITY_UNITS]
+    bands: dict[str, tuple[Sequence[str], str | Sequence[str]]] = {
+        "abundances": (names, "fraction"),
+        "uncertainty": (deviations, "fraction"),
+        "quality": (QUALITY_BANDS, quality_units),
+    }
+    return {
+        kind: CogWriter(
+            staged / f"{kind}.tif",
+            run.scene.grid,
+            band_names,
+            units=units,
+            nodata=NODATA,
+            tags={"run": json.dumps(provenance)},
+            namespace=TAG_NAMESPACE,
+            software=provenance["software"],
+        )
+        for kind, (band_names, units) in bands.items()
+    }
 
 
 def _with_share(run: Run) -> Iterator[tuple[UnmixedBlock, float]]:
@@ -191,6 +196,11 @@ def _provenance(run: Run) -> dict[str, Any]:
             "reading": model.reading,
             "seed": model.seed_,
             "loss": model.loss_,
+            "brightness_spread": model.brightness_spread_,
+            "noise": model.noise_,
+            "n_refits": len(model.endmember_samples_),
+            "stability": [None if np.isnan(s) else float(s) for s in model.stability_],
+            "n_members": model.n_members_.tolist(),
             "fitted_on": model.source_,
         },
     }

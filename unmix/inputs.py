@@ -81,8 +81,61 @@ def _from_array(values: NDArray[Any]) -> Tensor:
     return torch.from_numpy(np.array(array, dtype=np.float32, order="C"))
 
 
+def rows_on_bands(values: Tensor | NDArray[Any], n_bands: int) -> Tensor:
+    """Rows of float32, one for each spectrum on the bands of a model.
+
+    Raises
+    ------
+    UnmixError
+        If they are no real numbers in two dimensions, or the number of bands is another.
+    """
+    spectra = as_rows(values)
+    if spectra.shape[1] != n_bands:
+        raise UnmixError(
+            f"`spectra` has shape {tuple(spectra.shape)} but the model was fitted on "
+            f"{n_bands} bands. Pass (n_pixels, {n_bands})."
+        )
+    return spectra
+
+
+def pixels_to_learn_from(
+    spectra: SpectraSource | Tensor | NDArray[Any], max_pixels: int, seed: int
+) -> Tensor:
+    """At most `max_pixels` spectra, float32, from all over the scene.
+
+    Raises
+    ------
+    UnmixError
+        If they are no real numbers in two dimensions.
+    """
+    if isinstance(spectra, SpectraSource):
+        return spectra.sample(max_pixels, random_state=seed)
+    pixels = as_rows(spectra)
+    if len(pixels) > max_pixels:
+        generator = torch.Generator().manual_seed(seed)
+        chosen = torch.randperm(len(pixels), generator=generator)[:max_pixels]
+        pixels = pixels[chosen.sort().values.to(pixels.device)]
+    return pixels
+
+
+def origin_of(spectra: SpectraSource | Tensor | NDArray[Any]) -> dict[str, Any]:
+    """What is known of the spectra beside their values: source, unit, wavelengths_nm, fwhm_nm."""
+    if isinstance(spectra, SpectraSource):
+        return {
+            "source": {"scene": spectra.name},
+            "unit": spectra.unit,
+            "wavelengths_nm": spectra.wavelengths_nm,
+            "fwhm_nm": spectra.fwhm_nm,
+        }
+    return {"source": {}, "unit": "reflectance", "wavelengths_nm": None, "fwhm_nm": None}
+
+
 def check_parameters(
-    n_endmembers: object, reading: object, max_pixels: object, settings: object
+    n_endmembers: object,
+    reading: object,
+    max_pixels: object,
+    settings: object,
+    n_refits: object,
 ) -> None:
     """Refuse parameters of `Unmixer` that are out of their range.
 
@@ -102,6 +155,10 @@ def check_parameters(
         raise UnmixError(f"`max_pixels` must be an integer of at least 2. Got {max_pixels!r}.")
     if not isinstance(settings, FitSettings | None):
         raise UnmixError(f"`settings` must be None or FitSettings. Got {settings!r}.")
+    if not _is_integer(n_refits, least=0):
+        raise UnmixError(
+            f"`n_refits` must be an integer from 0 (none, and no stability). Got {n_refits!r}."
+        )
 
 
 def _is_integer(value: object, least: int) -> bool:

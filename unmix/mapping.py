@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from scenes import Scene
-from unmix.abundances import nonnegative, products, read_codes
+from unmix.abundances import nonnegative, read_codes
 from unmix.device import resolve_device
+from unmix.products import products
 from unmix.quality import pixel_quality
+from unmix.uncertainty import fraction_deviation
 from unmix.unmixer import Unmixer
 
 Progress = Callable[[str, float], None]
@@ -30,6 +32,8 @@ class UnmixedBlock:
     """Where in the scene it lies."""
     abundances: NDArray[np.float32]
     """(n_endmembers, height, width), NaN where the scene is invalid or black."""
+    uncertainty: NDArray[np.float32]
+    """The same shape: standard deviations of the abundances, see `unmix.uncertainty`."""
     quality: NDArray[np.float32]
     """(4, height, width), see `unmix.quality`; NaN where the scene is invalid."""
     spectra: torch.Tensor
@@ -54,14 +58,17 @@ def unmixed_blocks(scene: Scene, model: Unmixer) -> Iterator[UnmixedBlock]:
     """
     device = resolve_device(model.device)
     endmembers = torch.as_tensor(model.endmembers_).to(device)
+    sources = model.error_sources
     for block in scene.blocks():
         found = products(block.spectra.to(device), endmembers)
         codes = nonnegative(found)
-        fractions, brightness = read_codes(found, codes, model.reading)
-        quality = pixel_quality(found, codes, brightness)
+        read = read_codes(found, codes, model.reading, sources.prior)
+        deviation = fraction_deviation(found, read, model.reading, sources)
+        quality = pixel_quality(found, codes, read.brightness)
         yield UnmixedBlock(
             window=block.window,
-            abundances=block.to_map(fractions.cpu()),
+            abundances=block.to_map(read.fractions.cpu()),
+            uncertainty=block.to_map(deviation.cpu()),
             quality=block.to_map(quality.cpu()),
             spectra=block.spectra,
             valid=block.valid,

@@ -15,38 +15,35 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from unmix.autoencoder import FitSettings
+from unmix.error_sources import Residuals
 from unmix.errors import ModelFileError, OutputError, UnmixError
 from unmix.inputs import check_parameters
+from unmix.learning import Learned
 
 FORMAT = "unmix model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 JSON_NAME, TENSORS_NAME = "model.json", "model.safetensors"
 ARRAYS = {
     "endmembers": np.float32,
     "n_members": np.int64,
     "start_losses": np.float32,
+    "mean_fractions": np.float64,
+    "endmember_samples": np.float32,
     "wavelengths_nm": np.float64,
     "fwhm_nm": np.float64,
 }
 """What is kept as numbers in safetensors, and their types."""
-PARAMETERS = ("n_endmembers", "reading", "max_pixels", "random_state")
+PARAMETERS = ("n_endmembers", "reading", "n_refits", "max_pixels", "random_state")
 
 
 @dataclass(frozen=True)
-class ModelState:
+class ModelState(Learned):
     """All that a fitted model is made of, as it stands in its folder."""
 
     parameters: dict[str, Any]
     """Of the constructor, by the names in `PARAMETERS`."""
     settings: FitSettings
-    endmembers: NDArray[np.float32]
-    """(n_endmembers, n_bands)"""
     endmember_names: list[str]
-    n_members: NDArray[np.int64]
-    """(n_endmembers,)"""
-    start_losses: NDArray[np.float32]
-    """(n_starts,)"""
-    loss: float
     seed: int
     unit: str
     source: dict[str, Any]
@@ -76,6 +73,9 @@ def write_state(state: ModelState, folder: Path) -> None:
         "settings": asdict(state.settings),
         "seed": state.seed,
         "loss": state.loss,
+        "brightness_spread": state.brightness_spread,
+        "noise": state.noise,
+        "residuals": state.residuals._asdict(),
         "n_bands": state.endmembers.shape[1],
         "endmember_names": state.endmember_names,
         "unit": state.unit,
@@ -109,6 +109,7 @@ def read_state(folder: Path) -> ModelState:
             parameters["reading"],
             parameters["max_pixels"],
             settings,
+            parameters["n_refits"],
         )
         shape = (int(parameters["n_endmembers"]), int(described["n_bands"]))
         return ModelState(
@@ -119,6 +120,11 @@ def read_state(folder: Path) -> ModelState:
             n_members=_checked(tensors, "n_members", shape[:1]),
             start_losses=_checked(tensors, "start_losses", (-1,)),
             loss=float(described["loss"]),
+            brightness_spread=_size(described, "brightness_spread"),
+            noise=_size(described, "noise"),
+            residuals=_residuals(described["residuals"]),
+            mean_fractions=_checked(tensors, "mean_fractions", shape[:1]),
+            endmember_samples=_checked(tensors, "endmember_samples", (-1, *shape)),
             seed=int(described["seed"]),
             unit=str(described["unit"]),
             source=dict(described["source"]),
@@ -188,6 +194,22 @@ def _names(names: list[str], n_endmembers: int) -> list[str]:
     if not isinstance(names, list) or len(names) != n_endmembers:
         raise UnmixError(f"{n_endmembers} endmember names were expected, found {names!r}")
     return [str(name) for name in names]
+
+
+def _size(described: dict[str, Any], name: str) -> float:
+    """A size: finite, from zero."""
+    size = float(described[name])
+    if not 0 <= size < float("inf"):
+        raise UnmixError(f"{name} is {size}; a number from 0 was expected")
+    return size
+
+
+def _residuals(described: dict[str, Any]) -> Residuals:
+    """Both numbers of them; the dimensions divide."""
+    found = Residuals(**{name: _size(described, name) for name in Residuals._fields})
+    if found.n_dimensions == 0:
+        raise UnmixError("the residuals have 0 dimensions; at least 1 was expected")
+    return found
 
 
 def _plain(value: object) -> object:

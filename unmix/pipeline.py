@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +21,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Unmixing:
+class Unmixing(Run):
     """A scene and the model that unmixes it. Maps are computed when they are asked for."""
-
-    scene: Scene
-    """On the bands of the model."""
-    model: Unmixer
-    """Fitted."""
-    seconds: dict[str, float] = field(default_factory=dict)
-    """How long each step took."""
-    notes: list[str] = field(default_factory=list)
-    """Warnings that the record of the run should keep."""
 
     def blocks(self) -> Iterator[UnmixedBlock]:
         """Unmix the scene block by block, in bounded memory."""
@@ -40,6 +31,10 @@ class Unmixing:
     def abundances(self) -> NDArray[np.float32]:
         """All abundance maps in memory, (n_endmembers, height, width); NaN where invalid."""
         return self._whole(len(self.model.endmembers_), lambda block: block.abundances)
+
+    def uncertainty(self) -> NDArray[np.float32]:
+        """Standard deviations of the abundances, in the same shape; see `unmix.uncertainty`."""
+        return self._whole(len(self.model.endmembers_), lambda block: block.uncertainty)
 
     def quality(self) -> NDArray[np.float32]:
         """All quality maps in memory, (4, height, width); see `unmix.quality`."""
@@ -71,8 +66,7 @@ class Unmixing:
         SceneError
             If the scene cannot be read to its end.
         """
-        run = Run(self.scene, self.model, self.seconds, self.notes)
-        return write_bundle(run, Path(folder), overwrite=overwrite, progress=progress)
+        return write_bundle(self, Path(folder), overwrite=overwrite, progress=progress)
 
     def _whole(
         self, n_maps: int, of_block: Callable[[UnmixedBlock], NDArray[np.float32]]

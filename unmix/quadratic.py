@@ -11,6 +11,7 @@ one factorisation, which is what makes the batch fast.
 """
 
 import math
+from itertools import repeat
 
 import numpy as np
 import scipy.optimize
@@ -39,7 +40,9 @@ MAX_EXCHANGES = 200
 """Exchanges before a pixel is handed to a slower solver; in practice about five are needed."""
 
 
-def solve_quadratic(gram: Tensor, cross: Tensor, slack: float) -> Tensor:
+def solve_quadratic(
+    gram: Tensor, cross: Tensor, slack: float, support: Tensor | None = None
+) -> Tensor:
     """Solve ``min x G x / 2 - f x + (sum(x) - 1)^2 / (2 slack)`` over ``x >= 0`` for every row f.
 
     Parameters
@@ -50,6 +53,9 @@ def solve_quadratic(gram: Tensor, cross: Tensor, slack: float) -> Tensor:
         ``Y @ E.T``.
     slack : float
         From 0 (the sum is one) to infinity (the sum is free).
+    support : bool Tensor of shape (n_pixels, n_endmembers), optional
+        Guess of what is positive, for example in the solution for another slack. A good one
+        saves time; the solution does not depend on it.
 
     Returns
     -------
@@ -59,8 +65,38 @@ def solve_quadratic(gram: Tensor, cross: Tensor, slack: float) -> Tensor:
     scale = float(gram.diagonal().mean().clamp(min=1e-300))
     gram, cross, slack = gram / scale, cross / scale, slack * scale
     step = max(1, CHUNK_ELEMENTS // len(gram) ** 2)
-    parts = [_pivot(gram, part, slack) for part in cross.split(step)]
+    guesses = repeat(None) if support is None else support.split(step)
+    guessed = zip(cross.split(step), guesses, strict=False)
+    parts = [_pivot(gram, part, slack, guess) for part, guess in guessed]
     return torch.cat(parts) if parts else torch.zeros_like(cross)
+
+
+def free_on_supports(gram: Tensor, cross: Tensor, support: Tensor) -> tuple[Tensor, Tensor]:
+    """Least squares with only some endmembers in each pixel, of any sign and any sum.
+
+    Parameters
+    ----------
+    gram : Tensor of shape (n_endmembers, n_endmembers), float64
+    cross : Tensor of shape (n_pixels, n_endmembers), float64
+    support : bool Tensor of shape (n_pixels, n_endmembers)
+        Which endmembers each pixel may have.
+
+    Returns
+    -------
+    x : Tensor of shape (n_pixels, n_endmembers), float64
+        The solutions, zero outside the support.
+    variance : Tensor of shape (n_pixels,), float64
+        Of the sum of each row, for noise of variance one: ``1' G^-1 1`` on the support.
+    """
+    scale = float(gram.diagonal().mean().clamp(min=1e-300))
+    gram, cross = gram / scale, cross / scale
+    step = max(1, CHUNK_ELEMENTS // len(gram) ** 2)
+    solutions, variances = torch.zeros_like(cross), cross.new_zeros(len(cross))
+    for first in range(0, len(cross), step):
+        part = slice(first, first + step)
+        solutions[part], ones, group = _solved_on(gram, cross[part], support[part])
+        variances[part] = ones.sum(dim=1)[group] / scale
+    return solutions, variances
 
 
 def solve_free(gram: Tensor, cross: Tensor) -> Tensor:
@@ -83,13 +119,14 @@ def solve_free(gram: Tensor, cross: Tensor) -> Tensor:
     return x + (cross - x @ gram) @ inverse  # takes the ridge out again
 
 
-def _pivot(gram: Tensor, cross: Tensor, slack: float) -> Tensor:
+def _pivot(gram: Tensor, cross: Tensor, slack: float, guess: Tensor | None) -> Tensor:
     """Block principal pivoting on one chunk of pixels; see the module's docstring."""
     n_pixels, n = cross.shape
     tolerance = TOLERANCE * (cross.abs().amax(dim=1, keepdim=True) + 1e-30)
     solution = torch.zeros_like(cross)
     todo = torch.arange(n_pixels, device=cross.device)
-    positive = _on_supports(gram, cross, torch.ones_like(cross, dtype=torch.bool), slack)[0] > 0
+    everything = torch.ones_like(cross, dtype=torch.bool)
+    positive = _on_supports(gram, cross, everything, slack)[0] > 0 if guess is None else guess
     fewest = torch.full_like(todo, n + 1)
     patience = torch.full_like(todo, PATIENCE)
     for _ in range(MAX_EXCHANGES):
@@ -115,12 +152,7 @@ def _on_supports(
     gram: Tensor, cross: Tensor, support: Tensor, slack: float
 ) -> tuple[Tensor, Tensor]:
     """Solution with only the abundances in ``support``, and the gradient of the objective there."""
-    first, group = _groups(support)
-    masks = support[first].to(gram.dtype)  # (n_groups, n)
-    pairs = masks[:, :, None] * masks[:, None, :]
-    inverse = torch.linalg.inv(gram * pairs + torch.diag_embed(1 - masks + RIDGE)) * pairs
-    ones = _refined(inverse, gram, masks, masks)  # (n_groups, n)
-    x = _refined(inverse[group], gram, cross, support)
+    x, ones, group = _solved_on(gram, cross, support)
     if math.isinf(slack):
         return x, x @ gram - cross
     spare = (ones.sum(dim=1) + slack).clamp(min=1e-30)[group]
@@ -129,14 +161,41 @@ def _on_supports(
     return x, x @ gram - cross + pull
 
 
+def _solved_on(gram: Tensor, cross: Tensor, support: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """``G^-1 f`` of every row and ``G^-1 1`` of every group on their supports, and the groups."""
+    first, group = groups(support)
+    masks = support[first].to(gram.dtype)  # (n_groups, n)
+    pairs = masks[:, :, None] * masks[:, None, :]
+    inverse = torch.linalg.inv(gram * pairs + torch.diag_embed(1 - masks + RIDGE)) * pairs
+    ones = _refined(inverse, gram, masks, masks)  # (n_groups, n)
+    return _refined(inverse[group], gram, cross, support), ones, group
+
+
 def _refined(inverse: Tensor, gram: Tensor, target: Tensor, support: Tensor) -> Tensor:
     """``inverse @ target`` on each support, with one correction that takes the ridge out again."""
     x = (inverse * target[:, None, :]).sum(dim=2)
     return x + (inverse * ((target - x @ gram) * support)[:, None, :]).sum(dim=2)
 
 
-def _groups(support: Tensor) -> tuple[Tensor, Tensor]:
-    """Position of one example of each distinct row, and the group of every row."""
+def groups(support: Tensor) -> tuple[Tensor, Tensor]:
+    """Group the pixels that share a support.
+
+    Parameters
+    ----------
+    support : bool Tensor of shape (n_pixels, n_endmembers)
+
+    Returns
+    -------
+    first : Tensor of shape (n_groups,), int64
+        A pixel of each group.
+    group : Tensor of shape (n_pixels,), int64
+        The group of each pixel.
+
+    Examples
+    --------
+    >>> groups(torch.tensor([[True, False], [True, True], [True, False]]))[1]
+    tensor([0, 1, 0])
+    """
     group, n_groups = torch.zeros(len(support), dtype=torch.int64, device=support.device), 1
     for part in support.split(WORD_BITS, dim=1):
         powers = 2 ** torch.arange(part.shape[1], device=support.device)

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from unmix.abundances import Products, unconstrained
+from unmix.abundances import unconstrained
+from unmix.products import Products
 
 QUALITY_BANDS = ("residual RMSE", "residual angle", "brightness", "share outside [0, 1]")
 QUALITY_UNITS = ("", "radian", "1", "1")
@@ -35,7 +36,8 @@ def pixel_quality(found: Products, codes: Tensor, brightness: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> from unmix.abundances import nonnegative, products
+    >>> from unmix.abundances import nonnegative
+    >>> from unmix.products import products
     >>> endmembers = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     >>> found = products(torch.tensor([[0.5, 0.5, 0.3]]), endmembers)
     >>> pixel_quality(found, nonnegative(found), torch.ones(1))[0, 0]

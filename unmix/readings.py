@@ -2,5 +2,5 @@
 
 from typing import Literal, get_args
 
-Reading = Literal["reflectance", "fcls", "peak", "l2"]
+Reading = Literal["reflectance", "nnls", "fcls", "peak", "l2"]
 READINGS: tuple[str, ...] = get_args(Reading)

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import unmix.abundances
+import unmix.products
 import unmix.quadratic
 from unmix.abundances import fcls, nnls, read_abundances, ucls
 from unmix.errors import UnmixError
@@ -191,7 +191,7 @@ def test_chunk_by_chunk_is_the_same_as_the_whole(monkeypatch, name, chunk, probl
     whole = solver(spectra, endmembers)
     blocks = torch.cat([solver(part, endmembers) for part in spectra.split(chunk)])
     torch.testing.assert_close(blocks, whole, atol=1e-12, rtol=1e-12)
-    for module in (unmix.abundances, unmix.quadratic):
+    for module in (unmix.products, unmix.quadratic):
         monkeypatch.setattr(module, "CHUNK_ELEMENTS", chunk * 16)
     torch.testing.assert_close(solver(spectra, endmembers), whole, atol=1e-12, rtol=1e-12)
 

@@ -14,12 +14,17 @@ from unmix import FitSettings, ModelFileError, OutputError, Unmixer
 ATTRIBUTES = (
     "endmembers_",
     "n_members_",
+    "mean_fractions_",
+    "endmember_samples_",
+    "residuals_",
     "start_losses_",
     "wavelengths_nm_",
     "fwhm_nm_",
     "endmember_names_",
     "seed_",
     "loss_",
+    "brightness_spread_",
+    "noise_",
     "source_",
     "unit_",
     "n_features_in_",
@@ -75,6 +80,8 @@ def test_a_loaded_model_transforms_bit_for_bit_as_the_saved_one(model, folder, n
     assert torch.equal(
         loaded.read(spectra, "peak").fractions, model.read(spectra, "peak").fractions
     )
+    assert torch.equal(loaded.uncertainty(spectra), model.uncertainty(spectra))
+    assert np.array_equal(loaded.stability_, model.stability_)
     unit = torch.nn.functional.normalize(spectra, dim=1)
     for ours, theirs in zip(loaded.autoencoder_(unit), model.autoencoder_(unit), strict=True):
         assert torch.equal(ours, theirs)
@@ -131,7 +138,7 @@ def test_numpy_integers_as_parameters_are_saved(noisy_mixture, quick, tmp_path, 
 def test_the_description_can_be_read_by_people(folder):
     text = described(folder)
     assert text["format"] == "unmix model"
-    assert text["format_version"] == 1
+    assert text["format_version"] == 2
     assert text["endmember_names"] == ["water", "Wüstensand", "endmember 3", "日本"]
     assert text["parameters"]["n_endmembers"] == 4
     assert text["n_bands"] == 50
@@ -143,8 +150,19 @@ def test_the_description_can_be_read_by_people(folder):
 def test_a_model_is_two_files_without_pickles(folder):
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.safetensors"]
     tensors = load_file(folder / "model.safetensors")
-    names = {"endmembers", "n_members", "start_losses", "wavelengths_nm", "fwhm_nm"}
-    assert set(tensors) == names
+    names = {"endmembers", "n_members", "mean_fractions", "endmember_samples", "start_losses"}
+    assert set(tensors) == {*names, "wavelengths_nm", "fwhm_nm"}
+
+
+def test_a_model_without_refits_is_kept_without(noisy_mixture, quick, tmp_path):
+    model = Unmixer(4, n_refits=0, settings=quick).fit(noisy_mixture.spectra)
+    model.save(tmp_path)
+    loaded = Unmixer.load(tmp_path)
+    assert loaded.n_refits == 0
+    assert loaded.endmember_samples_.shape == (0, 4, 50)
+    assert np.isnan(loaded.stability_).all()
+    expected = model.uncertainty(noisy_mixture.spectra)
+    assert torch.equal(loaded.uncertainty(noisy_mixture.spectra), expected)
 
 
 def test_saving_over_an_old_model_replaces_it(model, folder):
@@ -196,15 +214,27 @@ def test_json_of_something_else_is_refused(folder, text):
     assert_refused(folder, r"does not describe a model of unmix\.")
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 1, 3, "2", None])
 def test_another_format_version_is_refused_with_the_cure(folder, version):
     describe(folder, format_version=version)
-    assert_refused(folder, rf"format version {version!r}; this unmix reads version 1\. Install")
+    assert_refused(folder, rf"format version {version!r}; this unmix reads version 2\. Install")
 
 
 @pytest.mark.parametrize(
     "key",
-    ["parameters", "settings", "seed", "loss", "n_bands", "endmember_names", "source", "unit"],
+    [
+        "parameters",
+        "settings",
+        "seed",
+        "loss",
+        "brightness_spread",
+        "noise",
+        "residuals",
+        "n_bands",
+        "endmember_names",
+        "source",
+        "unit",
+    ],
 )
 def test_a_missing_key_is_named(folder, key):
     text = described(folder)
@@ -224,6 +254,15 @@ def test_a_missing_key_is_named(folder, key):
         {"settings": {"n_points": "many"}},
         {"seed": "a"},
         {"loss": None},
+        {"brightness_spread": -0.1},
+        {"brightness_spread": "wide"},
+        {"noise": float("nan")},
+        {"noise": float("inf")},
+        {"residuals": {}},
+        {"residuals": 3},
+        {"residuals": {"level": -1.0, "n_dimensions": 3.0}},
+        {"residuals": {"level": 1.0, "n_dimensions": 0.0}},
+        {"residuals": {"level": 1.0, "n_dimensions": float("nan")}},
         {"n_bands": 7},
         {"endmember_names": None},
         {"endmember_names": ["one"]},
@@ -240,14 +279,22 @@ def test_values_that_make_no_sense_are_refused(folder, changes):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("reading", "sum"), ("reading", None), ("n_endmembers", 9), ("max_pixels", "many")],
+    [
+        ("reading", "sum"),
+        ("reading", None),
+        ("n_endmembers", 9),
+        ("max_pixels", "many"),
+        ("n_refits", -1),
+    ],
 )
 def test_parameters_that_make_no_sense_are_refused(folder, name, value):
     describe(folder, parameters={**described(folder)["parameters"], name: value})
     assert_refused(folder, "damaged")
 
 
-@pytest.mark.parametrize("name", ["endmembers", "n_members", "start_losses"])
+@pytest.mark.parametrize(
+    "name", ["endmembers", "n_members", "start_losses", "mean_fractions", "endmember_samples"]
+)
 def test_a_missing_tensor_is_named(folder, name):
     retensor(folder, **{name: None})
     assert_refused(folder, name)
@@ -268,6 +315,10 @@ def test_a_missing_tensor_is_named(folder, name):
         {"n_members": torch.ones(3, dtype=torch.int64)},
         {"n_members": torch.tensor(4)},
         {"start_losses": torch.tensor(1.0)},
+        {"mean_fractions": torch.ones(3, dtype=torch.float64)},
+        {"endmember_samples": torch.ones(4, 50)},
+        {"endmember_samples": torch.ones(3, 4, 49)},
+        {"endmember_samples": torch.full((3, 4, 50), torch.nan)},
         {"wavelengths_nm": torch.ones(49, dtype=torch.float64)},
         {"wavelengths_nm": torch.tensor(500.0)},
         {"wavelengths_nm": torch.ones(50, 2)},

@@ -47,6 +47,7 @@ def test_unmixing_is_the_same_block_by_block(simulated):
     model = Unmixer(4).fit(open_scene(simulated))
     scene = open_scene(simulated)
     whole = unmix_scene(scene, model).abundances()
+    deviations = unmix_scene(scene, model).uncertainty()
     small = open_scene(simulated)
     blocks = scene.blocks
     small.blocks = lambda: blocks(max_bytes=50_000)
@@ -55,6 +56,8 @@ def test_unmixing_is_the_same_block_by_block(simulated):
     for block in pieces:
         rows, columns = block.window.toslices()
         assert np.allclose(block.abundances, whole[:, rows, columns], atol=1e-6, equal_nan=True)
+        expected = deviations[:, rows, columns]
+        assert np.allclose(block.uncertainty, expected, atol=1e-6, equal_nan=True)
 
 
 def test_transform_of_a_scene_is_its_maps_as_rows(simulated):

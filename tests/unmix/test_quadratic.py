@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unmix.quadratic
-from unmix.quadratic import solve_quadratic
+from unmix.quadratic import free_on_supports, solve_quadratic
 
 LAWS = settings(max_examples=30, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -87,3 +87,30 @@ def test_slack_leads_from_sum_to_one_to_a_free_sum(problem):
     torch.testing.assert_close(sums[0], torch.ones(16).double())
     assert (away.diff(dim=0) >= -1e-9).all()
     assert (away[-1] > 0.9).all()
+
+
+@LAWS
+@given(n=st.integers(1, 10), power=st.floats(-4, 4), seed=SEEDS)
+def test_a_guess_of_the_support_changes_nothing_but_time(n, power, seed, problem):
+    spectra, endmembers = problem("random", n, 30, seed)
+    guesses = torch.rand(len(spectra), n, generator=torch.Generator().manual_seed(seed)) < 0.5
+    gram, cross = endmembers @ endmembers.T, spectra @ endmembers.T
+    for slack in (0.0, 10.0**power, math.inf):
+        cold = solve_quadratic(gram, cross, slack)
+        torch.testing.assert_close(
+            solve_quadratic(gram, cross, slack, guesses), cold, atol=1e-8, rtol=1e-8
+        )
+
+
+@pytest.mark.parametrize("chunk", [1, 100, 2**21])
+def test_free_on_supports_is_least_squares_with_these_endmembers_alone(monkeypatch, chunk, problem):
+    monkeypatch.setattr(unmix.quadratic, "CHUNK_ELEMENTS", chunk)
+    spectra, endmembers = problem("random", 5, 30, seed=3)
+    support = torch.rand(len(spectra), 5, generator=torch.Generator().manual_seed(0)) < 0.5
+    x, variance = free_on_supports(endmembers @ endmembers.T, spectra @ endmembers.T, support)
+    assert (x[~support] == 0).all()
+    for pixel, present, found, of_sum in zip(spectra, support, x, variance, strict=True):
+        inverse = torch.linalg.pinv(endmembers[present])  # (n_bands, n_present)
+        torch.testing.assert_close(found[present], pixel @ inverse, atol=1e-9, rtol=1e-9)
+        expected = inverse.sum(dim=1).square().sum()  # white noise of variance one, propagated
+        torch.testing.assert_close(of_sum, expected, atol=1e-12, rtol=1e-6)

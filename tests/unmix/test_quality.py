@@ -1,7 +1,8 @@
 import torch
 
-from unmix.abundances import nonnegative, products
+from unmix.abundances import nonnegative
 from unmix.metrics import spectral_angle
+from unmix.products import products
 from unmix.quality import QUALITY_BANDS, QUALITY_UNITS, pixel_quality
 
 ENDMEMBERS = torch.tensor([[0.1, 0.2, 0.6, 0.5], [0.4, 0.3, 0.1, 0.2]])

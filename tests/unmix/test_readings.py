@@ -23,7 +23,7 @@ def test_no_pixels_can_be_read(reading):
 
 
 def test_an_unknown_reading_is_named_with_the_known_ones():
-    message = r"`reading` must be one of reflectance, fcls, peak, l2\. Got 'sum'\."
+    message = r"`reading` must be one of reflectance, nnls, fcls, peak, l2\. Got 'sum'\."
     with pytest.raises(UnmixError, match=message):
         read_abundances(torch.ones(1, 2), torch.ones(2, 2), "sum")
 
@@ -34,7 +34,7 @@ def test_each_reading_is_what_its_definition_says(n, seed, problem):
     spectra, endmembers = problem("random", n, 30, seed)
     endmembers = endmembers * torch.linspace(0.2, 3, n).double()[:, None]
     scaled = {
-        "reflectance": endmembers,
+        "nnls": endmembers,
         "peak": endmembers / endmembers.max(dim=1, keepdim=True).values,
         "l2": endmembers / endmembers.square().sum(dim=1, keepdim=True).sqrt(),
     }
@@ -60,6 +60,7 @@ def test_readings_differ_by_the_scale_of_the_endmembers():
     assert fractions == pytest.approx(
         {
             "reflectance": 0.5,
+            "nnls": 0.5,
             "fcls": 0.5,
             "peak": 0.05 / (0.05 + 0.4),
             "l2": 0.05 * math.sqrt(2) / (0.05 * math.sqrt(2) + 0.4),
@@ -80,7 +81,7 @@ def test_fractions_lie_on_the_simplex_or_are_nan(reading, n, seed, problem):
     assert (brightness >= 0).all()
 
 
-@pytest.mark.parametrize("reading", ["reflectance", "peak", "l2"])
+@pytest.mark.parametrize("reading", ["reflectance", "nnls", "peak", "l2"])
 def test_a_pixel_that_nothing_explains_has_no_fractions(reading):
     spectra = torch.tensor([[0.0, 0.0], [-1.0, -0.5], [0.2, 0.1]])
     read = read_abundances(spectra, torch.rand(3, 2) + 0.1, reading)

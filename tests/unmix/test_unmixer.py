@@ -8,7 +8,7 @@ import torch
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import unmix.unmixer
+import unmix.learning
 from unmix import FitSettings, Unmixer, UnmixError, read_abundances
 from unmix.readings import READINGS
 
@@ -89,8 +89,8 @@ def test_at_most_max_pixels_are_learned_from(noisy_mixture, quick, monkeypatch, 
         seen.append(pixels)
         return fit(pixels, *args)
 
-    fit = unmix.unmixer.fit_endmembers
-    monkeypatch.setattr(unmix.unmixer, "fit_endmembers", look)
+    fit = unmix.learning.fit_endmembers
+    monkeypatch.setattr(unmix.learning, "fit_endmembers", look)
     Unmixer(4, settings=quick, max_pixels=max_pixels).fit(noisy_mixture.spectra)
     rows = {tuple(row): k for k, row in enumerate(noisy_mixture.spectra.tolist())}
     places = [rows[tuple(row)] for row in seen[0].tolist()]
@@ -190,6 +190,16 @@ def test_transform_reads_by_the_model_s_reading(noisy_mixture, quick, reading):
         assert torch.equal(model.read(spectra, other).fractions, expected.fractions.float())
 
 
+def test_pixels_are_read_with_what_the_fit_learned_whatever_comes_with_them(mixture_of, quick):
+    spectra = mixture_of(0, snr_db=25, shade=0.1).spectra
+    model = Unmixer(4, settings=quick).fit(spectra)
+    torch.testing.assert_close(model.transform(spectra[:20]), model.transform(spectra)[:20])
+    model.brightness_spread_ = 0.0
+    read = model.read(spectra)
+    torch.testing.assert_close(read.fractions, model.read(spectra, "fcls").fractions)
+    torch.testing.assert_close(read.brightness, torch.ones(400))
+
+
 def test_fractions_lie_on_the_simplex(noisy_mixture, fitted):
     fractions = fitted.transform(noisy_mixture.spectra)
     assert (fractions >= 0).all()
@@ -219,14 +229,13 @@ def test_fit_transform_is_fit_then_transform(noisy_mixture, quick):
 
 
 def test_parameters_can_be_read_set_and_cloned(noisy_mixture, quick):
-    model = Unmixer(4, reading="fcls", settings=quick, max_pixels=500, random_state=3, device="cpu")
+    parameters = {"n_refits": 1, "max_pixels": 500, "random_state": 3, "device": "cpu"}
+    model = Unmixer(4, reading="fcls", settings=quick, **parameters)
     assert model.get_params() == {
         "n_endmembers": 4,
         "reading": "fcls",
         "settings": quick,
-        "max_pixels": 500,
-        "random_state": 3,
-        "device": "cpu",
+        **parameters,
         "progress": None,
     }
     copy = clone(model.fit(noisy_mixture.spectra))

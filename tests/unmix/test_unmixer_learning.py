@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-import unmix.unmixer
+import unmix.learning
 from unmix import FitSettings, Unmixer
 from unmix.metrics import match_endmembers, rmse, spectral_angle
+from unmix.simulation import Simulation, Target
 
 
 def scores(model, mixture):
@@ -44,6 +45,38 @@ def test_fractions_are_learned_under_changing_illumination(mixture_of, half):
     sad, error = scores(Unmixer(4, settings=half).fit(mixture.spectra), mixture)
     assert sad < 0.001
     assert error < 0.03
+
+
+@pytest.mark.parametrize("shade", [0.0, 0.1, 0.4])
+def test_the_fit_learns_how_far_brightness_varies(mixture_of, half, shade):
+    mixture = mixture_of(2, n_pixels=1500, snr_db=40, shade=shade)
+    model = Unmixer(4, settings=half).fit(mixture.spectra)
+    assert model.brightness_spread_ == pytest.approx(shade / 3**0.5, rel=0.2, abs=0.02)
+    sigma = float(mixture.spectra.square().mean().sqrt()) / 100
+    assert model.noise_ == pytest.approx(sigma, rel=0.2)
+
+
+def test_fractions_of_learned_materials_mean_area():
+    """A dark and two bright materials that are nowhere but in panels of known area."""
+    panels = ("water", "snow", "kaolinite")
+    scene = Simulation(
+        60,
+        60,
+        ("green vegetation", "dry soil", "dry vegetation"),
+        sensor="enmap",
+        terrain=0.0,
+        targets=tuple(Target(name, area) for name in panels for area in (25, 4, 2, 1)),
+    )
+    good = scene.sensor_bands.good
+    spectra = torch.from_numpy(scene.block().cube[good]).reshape(int(good.sum()), -1).T
+    model = Unmixer(6).fit(spectra)
+    truth = torch.from_numpy(scene.endmembers[:, good])
+    order = match_endmembers(torch.as_tensor(model.endmembers_), truth)
+    maps = model.transform(spectra).T[order].reshape(-1, 60, 60)
+    for panel in scene.placed_targets:
+        covered = torch.from_numpy(panel.cover(np.arange(60), np.arange(60))) > 0
+        area = float(maps[scene.names.index(panel.name)][covered].sum())
+        assert area == pytest.approx(panel.area_px, rel=0.05 if panel.area_px > 1 else 0.15)
 
 
 def test_the_same_seed_gives_the_same_result_bit_for_bit(noisy_mixture, quick):
@@ -120,8 +153,8 @@ def test_counts_of_members_follow_their_endmembers(mixture_of, quick, monkeypatc
         learned.append(fit(*args))
         return learned[0]
 
-    fit = unmix.unmixer.fit_endmembers
-    monkeypatch.setattr(unmix.unmixer, "fit_endmembers", look)
+    fit = unmix.learning.fit_endmembers
+    monkeypatch.setattr(unmix.learning, "fit_endmembers", look)
     model = Unmixer(4, settings=quick).fit(mixture.spectra)
     expected = {
         tuple(e): int(n)
@@ -166,7 +199,7 @@ def test_cpu_and_gpu_agree(noisy_mixture):
     assert isinstance(gpu.endmembers_, np.ndarray)
     np.testing.assert_allclose(gpu.endmembers_, cpu.endmembers_, atol=2e-3)
     torch.testing.assert_close(gpu.transform(spectra), cpu.transform(spectra), atol=1e-2, rtol=0)
-    gpu.set_endmembers_(torch.as_tensor(cpu.endmembers_))
+    gpu.set_endmembers_(torch.as_tensor(cpu.endmembers_), cpu.brightness_prior)
     torch.testing.assert_close(gpu.transform(spectra), cpu.transform(spectra), atol=1e-6, rtol=0)
     assert gpu.transform(spectra.cuda()).is_cuda
     assert not gpu.transform(spectra).is_cuda

@@ -31,6 +31,12 @@ class Pixels:
         """(n_pixels,) Length relative to the median pixel."""
         return self.length / self.length.median()
 
+    def sample(self, n_pixels: int, generator: torch.Generator) -> Tensor:
+        """At most ``n_pixels`` spectra as they were, in float64 on the CPU."""
+        chosen = torch.randperm(len(self.unit), generator=generator)[:n_pixels].sort().values
+        chosen = chosen.to(self.unit.device)
+        return (self.unit[chosen] * self.length[chosen, None]).double().cpu()
+
 
 @dataclass(frozen=True)
 class Coreset:

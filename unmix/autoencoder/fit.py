@@ -9,8 +9,10 @@ from torch.nn.functional import normalize
 
 from unmix.autoencoder.coreset import Coreset, Pixels, flattening, project, summarise
 from unmix.autoencoder.decoder import ArchetypalDecoder
+from unmix.autoencoder.light import even_light
 from unmix.autoencoder.rare import best_candidate, saving_of, savings_of_each
 from unmix.autoencoder.refine import refine
+from unmix.autoencoder.relax import relax
 from unmix.autoencoder.settings import FitSettings
 from unmix.autoencoder.starts import start_logits
 from unmix.autoencoder.training import Learned, train
@@ -28,7 +30,7 @@ class Endmembers:
     spectra: Tensor
     """(n_endmembers, n_bands), nonnegative, in the unit of the pixels."""
     n_members: Tensor
-    """(n_endmembers,) Near-pure pixels that each is the mean of."""
+    """(n_endmembers,) Near-pure pixels that each is the mean of; 0 for one outside the data."""
     n_rare: int
     """How many came in as rare materials; they stand last."""
     loss: float
@@ -77,9 +79,11 @@ def fit_endmembers(
     learned, rare = _exchange(pixels, learner, first, none)
     found = torch.cat([learned.weights @ coreset.points, rare])
     refined = refine(pixels, found, len(rare), settings.ball, settings.ball_rounds)
+    refined = relax(pixels, refined, settings.leave_hull, generator)
+    spectra = even_light(pixels, refined.endmembers.clamp(min=0), generator)
     progress(1.0)
     return Endmembers(
-        spectra=refined.endmembers.clamp(min=0),
+        spectra=spectra,
         n_members=refined.n_members,
         n_rare=len(rare),
         loss=learned.loss,

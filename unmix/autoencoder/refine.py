@@ -54,9 +54,28 @@ def refine(pixels: Pixels, endmembers: Tensor, n_rare: int, ball: float, n_round
     for _ in range(n_rounds):
         members = _within(pixels.coordinates, centres, radius)  # (n_pixels, n_endmembers)
         centres = normalize(members.T.float() @ pixels.coordinates, dim=1)
-    share = members.float() / members.sum(dim=0)
-    shapes = normalize(share.T @ pixels.unit, dim=1)
-    return Refined(shapes * (share.T @ pixels.length)[:, None], members.sum(dim=0))
+    n_members = members.sum(dim=0)
+    share = members.float() / n_members
+    shapes = normalize(_denoised_means(pixels, share.T, n_members), dim=1)
+    along = (pixels.unit @ shapes.T) * pixels.length[:, None]  # noise across it has no part in it
+    return Refined(shapes * (share * along).sum(dim=0)[:, None], n_members)
+
+
+def _denoised_means(pixels: Pixels, share: Tensor, n_members: Tensor) -> Tensor:
+    """Means (n_endmembers, n_bands) of unit spectra, less of what is noise in them.
+
+    What a mean has outside the signal's coordinates is noise by as much as its members' scatter
+    there, divided by their number, lets expect: it is shrunk by that share (James and Stein).
+    """
+    means = share @ pixels.unit
+    inside = (means @ pixels.basis) @ pixels.basis.T
+    outside = means - inside
+    energy = 1 - (pixels.unit @ pixels.basis).square().sum(dim=1)
+    found = outside.square().sum(dim=1)
+    scatter = (share @ energy - found).clamp(min=0)
+    noise = scatter / (n_members - 1).clamp(min=1)
+    kept = (1 - noise / found.clamp(min=1e-30)).clamp(min=0)
+    return inside + kept[:, None] * outside
 
 
 def _radii(pixels: Pixels, centres: Tensor, n_rare: int, ball: float) -> Tensor:

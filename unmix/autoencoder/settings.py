@@ -37,6 +37,9 @@ class FitSettings:
     """Principal directions kept beyond the number of endmembers."""
     rare_ratio: float = 0.85
     """A rare material replaces an endmember that saves less than it over this."""
+    leave_hull: float = 0.55
+    """Endmembers leave the data's hull where the pixels' mean squared distance from it, in noise
+    variances per dimension, exceeds this. Noise alone makes 0.5 at most; infinity: they stay."""
     ball: float = 1.75
     """Radius of the noise ball around an endmember, in median residuals of its pixels."""
     ball_rounds: int = 10
@@ -51,7 +54,7 @@ class FitSettings:
             least = 0 if name == "n_extra" else 1
             if value < least:
                 raise UnmixError(f"`{name}` must be at least {least}. Got {value}.")
-        for name in ("learning_rate", "flatten", "ball", "rare_ratio"):
+        for name in ("learning_rate", "flatten", "ball", "rare_ratio", "leave_hull"):
             if not getattr(self, name) > 0:
                 raise UnmixError(f"`{name}` must be positive. Got {getattr(self, name)}.")
         for name in ("sparsity", "spread", "spread_noise"):

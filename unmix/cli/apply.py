@@ -13,6 +13,7 @@ from unmix.cli.options import (
     scale_option,
 )
 from unmix.cli.talk import at_work
+from unmix.readings import READINGS, Reading
 
 
 @click.command("apply")
@@ -25,6 +26,11 @@ from unmix.cli.talk import at_work
     help="The model folder of an earlier run, such as out/model.",
 )
 @out_option
+@click.option(
+    "--reading",
+    type=click.Choice(READINGS),
+    help="Another reading than the model's; nnls where the light is another.",
+)
 @device_option
 @scale_option
 @nodata_option
@@ -33,14 +39,15 @@ def command(
     scenes: tuple[Path, ...],
     model_folder: Path,
     out: Path,
+    reading: Reading | None,
     device: str,
-    scale: float | None,
-    nodata: float | None,
     overwrite: bool,
+    **file_options: float | None,
 ) -> None:
     """Map SCENES with the endmembers of an earlier run.
 
-    The scenes must be measured on the bands of the model. One scene's results go into OUT itself,
+    The scenes must be measured on the bands of the model, and lit like its scene unless the reading
+    is nnls. One scene's results go into OUT itself,
     those of several into folders inside, named after the scenes.
     """
     from unmix.staging import check_free
@@ -54,10 +61,10 @@ def command(
         from unmix.unmixer import Unmixer
 
         model = Unmixer.load(model_folder)
-        model.device = device
+        model.device, model.reading = device, reading or model.reading
         for path, target in zip(scenes, targets, strict=True):
             said = len(talk.warnings)
-            result = unmix_scene(open_scene(path, scale=scale, nodata=nodata), model)
+            result = unmix_scene(open_scene(path, **file_options), model)
             result.notes.extend(talk.warnings[said:])
             result.save(target, overwrite=overwrite, progress=talk.progress)
     say_json({"maps": [str(target / "abundances.tif") for target in targets]})

@@ -59,7 +59,10 @@ def command(out: Path, seed: int, overwrite: bool) -> None:
 
 
 def score(result: "Unmixing", truth: "Truth") -> dict[str, Any]:
-    """Mean spectral angle and abundance RMSE of a result, and the same for each material."""
+    """Mean spectral angle, abundance RMSE and share of the truth within two standard deviations.
+
+    The first two are told of each material too.
+    """
     import torch
 
     from unmix.metrics import match_endmembers, rmse, spectral_angle
@@ -72,9 +75,12 @@ def score(result: "Unmixing", truth: "Truth") -> dict[str, Any]:
     both = (found.isfinite() & true.isfinite()).all(dim=0)
     angles = spectral_angle(endmembers[order], reference)
     errors = rmse(found[:, both], true[:, both], dim=1)
+    deviations = torch.as_tensor(result.uncertainty()).flatten(1)[order]
+    within = (found - true).abs()[:, both] <= 2 * deviations[:, both]
     return {
         "mean_sad_rad": float(angles.mean()),
         "abundance_rmse": float(errors.mean()),
+        "within_two_deviations": float(within.double().mean()),
         "materials": {
             name: {
                 "endmember": result.model.endmember_names_[k],

@@ -33,6 +33,15 @@ n_endmembers_option = click.option(
     help="How many materials to find.",
 )
 
+refits_option = click.option(
+    "--refits",
+    "n_refits",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="How often to learn again from resampled pixels, to tell how stable the endmembers are.",
+)
+
 seed_option = click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -46,7 +55,8 @@ reading_option = click.option(
     type=click.Choice(READINGS),
     default="reflectance",
     show_default=True,
-    help="How fractions are read from a pixel.",
+    help="How fractions are read from a pixel: by default with as much freedom of brightness as "
+    "the scene shows; nnls with all, fcls with none; peak and l2 as in benchmarks.",
 )
 
 device_option = click.option(

@@ -12,6 +12,7 @@ from unmix.cli.options import (
     out_option,
     overwrite_option,
     reading_option,
+    refits_option,
     say_json,
     scale_option,
     scene_argument,
@@ -25,6 +26,7 @@ from unmix.cli.talk import at_work
 @out_option
 @n_endmembers_option
 @reading_option
+@refits_option
 @seed_option
 @device_option
 @scale_option
@@ -41,7 +43,7 @@ def command(
     """Learn the materials of SCENE and map them.
 
     SCENE is a raster file (ENVI header or data file, GeoTIFF). The folder OUT gets abundances.tif,
-    quality.tif, endmember spectra, a preview, the model and a record of the run.
+    uncertainty.tif, quality.tif, endmember spectra, a preview, the model and a record of the run.
     """
     from unmix.staging import check_free
 
@@ -72,6 +74,7 @@ def summary_of(out: Path) -> dict[str, Any]:
         "maps": str(out / "abundances.tif"),
         "preview": str(out / "preview.png"),
         "endmembers": record["model"]["endmember_names"],
+        "stability": record["model"]["stability"],
         **record["scores"],
         "seconds": record["seconds"],
     }

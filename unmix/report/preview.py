@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
@@ -13,6 +13,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader
 
@@ -28,6 +29,9 @@ GAP_NM = 40.0
 
 def draw_preview(path: Path, abundances: Path, model: "Unmixer", look: Quicklook) -> None:
     """Draw the scene, all abundance maps and the endmember spectra into a PNG file.
+
+    A shade around a spectrum is what the refits found, and the number beside its name is its
+    stability.
 
     Parameters
     ----------
@@ -87,17 +91,21 @@ def _draw_spectra(axis: Axes, model: "Unmixer", colours: list[tuple[float, float
     x = x[order]
     gap = np.inf if known is None else GAP_NM
     breaks = np.flatnonzero(np.diff(x) > gap) + 1
-    for k, spectrum in enumerate(model.endmembers_):
-        y = np.insert(spectrum[order].astype(float), breaks, np.nan)
-        axis.plot(
-            np.insert(x, breaks, np.nan),
-            y,
-            color=colours[k],
-            lw=1.4,
-            label=model.endmember_names_[k],
-        )
+
+    def broken(values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.insert(values.astype(float), breaks, np.nan)
+
+    found = np.concatenate([model.endmembers_[None], model.endmember_samples_])[:, :, order]
+    lowest, highest = found.min(axis=0), found.max(axis=0)
+    for k, stability in enumerate(model.stability_):
+        name, spectrum = model.endmember_names_[k], found[0, k]
+        label = name if np.isnan(stability) else f"{name} ({stability:.2f})"
+        axis.plot(broken(x), broken(spectrum), color=colours[k], lw=1.4, label=label)
+        low, high = broken(lowest[k]), broken(highest[k])
+        axis.fill_between(broken(x), low, high, color=colours[k], alpha=0.2, lw=0)
     axis.set_xlabel("band" if known is None else "wavelength (nm)")
     axis.set_ylabel(model.unit_)
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.25)
-    axis.legend(fontsize=8, ncols=2)
+    title = "endmember (stability)" if len(found) > 1 else None
+    axis.legend(fontsize=8, ncols=2, title=title, title_fontsize=8)

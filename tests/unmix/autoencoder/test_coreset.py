@@ -230,3 +230,13 @@ def test_flattening_makes_coding_better_conditioned(mixture_of):
     )
     flat = endmembers @ flattening(coreset, 3.0)
     assert torch.linalg.cond(flat) < 0.1 * torch.linalg.cond(endmembers)
+
+
+def test_a_sample_of_pixels_is_the_spectra_themselves(mixture_of):
+    spectra = mixture_of(0, shade=0.5).spectra
+    pixels = project(spectra, 4, 2)
+    whole = pixels.sample(10**6, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(whole, spectra.double(), atol=1e-6, rtol=1e-6)
+    part = pixels.sample(50, torch.Generator().manual_seed(0))
+    assert part.shape == (50, 50)
+    assert (torch.cdist(part, whole).amin(dim=1) < 1e-6).all()

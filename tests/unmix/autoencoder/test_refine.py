@@ -1,5 +1,7 @@
 """The noise-ball mean."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch.nn.functional import normalize
@@ -40,9 +42,33 @@ def test_a_refined_endmember_is_the_mean_of_its_members():
     for k in range(3):
         own = slice(30 * k, 30 * k + 30)
         shape = normalize(pixels.unit[own].mean(dim=0), dim=0)
-        torch.testing.assert_close(
-            refined.endmembers[k], shape * pixels.length[own].mean(), atol=1e-5, rtol=1e-5
-        )
+        along = (spectra[own] @ shape).mean()
+        torch.testing.assert_close(refined.endmembers[k], shape * along, atol=3e-4, rtol=0)
+
+
+def test_noise_outside_the_signal_leaves_the_mean(mixture_of):
+    """Twelve pure pixels leave a third of their noise in a plain mean, and next to none in this."""
+    mixture = mixture_of(0, snr_db=25, n_bands=150, n_pixels=1000)
+    refined = refined_from_truth(mixture)
+    pure = mixture.abundances == 1
+    plain = torch.stack([mixture.spectra[pure[:, k]].mean(dim=0) for k in range(4)])
+    angles = spectral_angle(refined.endmembers, mixture.endmembers)
+    assert angles.mean() < 0.7 * spectral_angle(plain, mixture.endmembers).mean()
+
+
+def test_what_all_members_have_outside_the_signal_stays():
+    """A line that every pure pixel of a material shows is not noise."""
+    generator = torch.Generator().manual_seed(0)
+    heaps = torch.eye(3).repeat_interleave(40, dim=0)
+    line = torch.zeros(120, 5)
+    line[:40, 0] = 0.05
+    spectra = torch.cat([heaps, line], dim=1) + 0.2 / 5
+    spectra = spectra + 1e-3 * torch.randn(spectra.shape, generator=generator)
+    pixels = project(spectra, 3, 0)
+    pixels = dataclasses.replace(pixels, basis=torch.eye(8)[:, :3])
+    pixels = dataclasses.replace(pixels, coordinates=normalize(pixels.unit @ pixels.basis, dim=1))
+    found = refine(pixels, torch.eye(3), 0, 50.0, 2)
+    torch.testing.assert_close(found.endmembers[0], spectra[:40].mean(dim=0), atol=2e-3, rtol=0)
 
 
 def test_brightness_comes_with_the_mean(mixture_of):

@@ -74,6 +74,7 @@ def test_demo_scores_well_against_its_truth(tmp_path, unmix_command):
     said = json.loads(result.stdout)
     assert said["score"]["mean_sad_rad"] < 0.01
     assert said["score"]["abundance_rmse"] < 0.03
+    assert 0.9 < said["score"]["within_two_deviations"] <= 1
     assert set(said["score"]["materials"]) == set(demo_simulation().names)
     assert len({m["endmember"] for m in said["score"]["materials"].values()}) == 6
     assert said["maps"] in result.stderr

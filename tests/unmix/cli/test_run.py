@@ -19,6 +19,7 @@ from scenes import SpectralLibrary, open_scene
 
 BUNDLE = {
     "abundances.tif",
+    "uncertainty.tif",
     "quality.tif",
     "endmembers.sli",
     "endmembers.hdr",
@@ -27,6 +28,9 @@ BUNDLE = {
     "run.json",
     "model",
 }
+
+
+RASTERS = ("abundances.tif", "uncertainty.tif", "quality.tif")
 
 
 def read(path: Path) -> np.ndarray:
@@ -55,7 +59,7 @@ def test_run_writes_the_whole_bundle_and_nothing_else(bundle):
 
 def test_run_keeps_grid_and_mask_of_the_scene(bundle, small_scene):
     scene = open_scene(small_scene)
-    for name in ("abundances.tif", "quality.tif"):
+    for name in RASTERS:
         with rasterio.open(bundle[0] / name) as dataset:
             assert dataset.crs == scene.grid.crs
             assert dataset.transform == scene.grid.transform
@@ -68,7 +72,7 @@ def test_run_keeps_grid_and_mask_of_the_scene(bundle, small_scene):
 
 def test_run_writes_valid_cogs_with_names_units_and_provenance(bundle):
     out, summary = bundle
-    for name in ("abundances.tif", "quality.tif"):
+    for name in RASTERS:
         valid, errors, warnings = cog_validate(out / name, strict=True)
         assert (valid, errors, warnings) == (True, [], [])
     with rasterio.open(out / "abundances.tif") as dataset:
@@ -77,6 +81,10 @@ def test_run_writes_valid_cogs_with_names_units_and_provenance(bundle):
         run = json.loads(dataset.tags(ns="UNMIX")["run"])
         assert run["model"]["seed"] == 0
         assert run["input"]["checksum"].startswith("sha256:")
+    with rasterio.open(out / "uncertainty.tif") as dataset:
+        named = [f"standard deviation of the fraction of {name}" for name in summary["endmembers"]]
+        assert list(dataset.descriptions) == named
+        assert set(dataset.units) == {"fraction"}
     with rasterio.open(out / "quality.tif") as dataset:
         assert dataset.descriptions[0] == "residual RMSE"
         assert dataset.units == ("reflectance", "radian", "1", "1")
@@ -88,6 +96,15 @@ def test_run_abundances_lie_on_the_simplex(bundle):
     assert abundances[:, valid].min() >= 0
     assert np.allclose(abundances[:, valid].sum(axis=0), 1, atol=1e-5)
     assert (abundances[:, ~valid] == -9999).all()
+
+
+def test_run_uncertainty_is_a_share_of_the_pixel(bundle):
+    abundances, deviations = (read(bundle[0] / name) for name in RASTERS[:2])
+    valid = abundances[0] != -9999
+    assert np.array_equal(deviations == -9999, abundances == -9999)
+    assert deviations[:, valid].min() >= 0
+    assert 0 < deviations[:, valid].mean() < 0.1
+    assert deviations[:, valid].max() <= 1
 
 
 def test_run_spectra_are_the_model_s_on_the_scene_s_good_bands(bundle, small_scene):
@@ -109,11 +126,26 @@ def test_run_record_tells_parameters_timings_and_scores(bundle, small_scene):
     assert 0 < record["scores"]["residual_rmse"] < 0.02
     assert sum(record["scores"]["mean_abundances"]) == pytest.approx(1, abs=1e-4)
     assert set(record["seconds"]) == {"learning", "mapping"}
+    assert 0 < record["model"]["brightness_spread"] < 1
+    assert 0 < record["model"]["noise"] < 0.05
+    assert record["model"]["n_refits"] == len(record["model"]["stability"]) == 3
+    assert all(0.8 < stability <= 1 for stability in record["model"]["stability"])
+    deviations = read(bundle[0] / "uncertainty.tif")
+    mean = deviations[:, deviations[0] != -9999].mean(axis=1)
+    assert record["scores"]["mean_uncertainty"] == pytest.approx(mean.tolist(), rel=1e-4)
+
+
+def test_run_without_refits_leaves_the_stability_open(bundle, small_scene, unmix_command, tmp_path):
+    result = unmix_command("run", small_scene, "-n", 3, "--refits", 0, "-o", tmp_path / "b")
+    assert json.loads(result.stdout)["stability"] == [None, None, None]
+    first, second = (read(out / "abundances.tif") for out in (bundle[0], tmp_path / "b"))
+    assert np.array_equal(first, second)
+    assert unmix_command("run", small_scene, "--refits", -1, "-o", tmp_path / "c").exit_code == 2
 
 
 def test_run_twice_with_one_seed_gives_the_same_bits(bundle, small_scene, unmix_command, tmp_path):
     assert unmix_command("run", small_scene, "-n", 3, "-o", tmp_path / "b").exit_code == 0
-    for name in ("abundances.tif", "quality.tif"):
+    for name in RASTERS:
         assert np.array_equal(read(bundle[0] / name), read(tmp_path / "b" / name))
 
 
@@ -122,8 +154,18 @@ def test_apply_gives_the_maps_of_run(bundle, small_scene, unmix_command, tmp_pat
     result = unmix_command("apply", small_scene, "--model", model, "-o", tmp_path / "b")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["maps"] == [str(tmp_path / "b" / "abundances.tif")]
-    for name in ("abundances.tif", "quality.tif"):
+    for name in RASTERS:
         assert np.array_equal(read(bundle[0] / name), read(tmp_path / "b" / name))
+
+
+def test_apply_can_read_otherwise_than_the_model(bundle, small_scene, unmix_command, tmp_path):
+    command = ("apply", small_scene, "--model", bundle[0] / "model", "-o", tmp_path / "b")
+    assert unmix_command(*command, "--reading", "fcls").exit_code == 0
+    brightness = read(tmp_path / "b" / "quality.tif")[2]
+    assert np.allclose(brightness[brightness != -9999], 1)
+    record = json.loads((tmp_path / "b" / "run.json").read_text())
+    assert record["model"]["reading"] == "fcls"
+    assert unmix_command(*command, "--reading", "sum").exit_code == 2
 
 
 def test_apply_to_several_scenes_makes_a_folder_of_each(

@@ -1,0 +1,73 @@
+"""The flat map of unit spectra."""
+
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from unmix.autoencoder.chart import Chart, band_noise
+from unmix.metrics import spectral_angle
+
+
+def test_endmembers_go_into_the_chart_and_back(mixture_of):
+    mixture = mixture_of(1, snr_db=40)
+    chart = Chart.of(mixture.spectra, 4)
+    back = chart.back(chart.into(mixture.endmembers))
+    assert spectral_angle(back, mixture.endmembers.double()).max() < 0.01
+
+
+def test_light_moves_no_point(mixture_of):
+    mixture = mixture_of(2)
+    chart = Chart.of(mixture.spectra, 4)
+    light = torch.linspace(0.2, 3, len(mixture.spectra))[:, None]
+    torch.testing.assert_close(chart.into(light * mixture.spectra), chart.points)
+
+
+def test_mixtures_lie_between_the_corners(mixture_of):
+    """Barycentric coordinates of the points are not negative and sum to one."""
+    mixture = mixture_of(3, shade=0.5)
+    chart = Chart.of(mixture.spectra, 4)
+    corners = chart.into(mixture.endmembers)
+    ones = torch.ones(len(chart.points), 1, dtype=torch.float64)
+    heights = torch.linalg.inv(torch.cat([corners, ones[:4]], dim=1))
+    fractions = torch.cat([chart.points, ones], dim=1) @ heights
+    assert fractions.min() > -1e-4
+    torch.testing.assert_close(fractions.sum(dim=1), ones[:, 0])
+
+
+@pytest.mark.parametrize("n_bands", [10, 100])
+def test_the_noise_of_points_is_what_repeating_the_scene_shows(mixture_of, n_bands):
+    """Few bands or many: the standard deviation of a point is right to a fifth."""
+    clean = mixture_of(0, n_bands=n_bands, n_pixels=3000)
+    noisy = mixture_of(0, n_bands=n_bands, n_pixels=3000, snr_db=35)
+    chart = Chart.of(noisy.spectra, 4)
+    moved = chart.points - chart.into(clean.spectra)
+    ratio = moved.square().mean(dim=1) / chart.sd.square()
+    assert 0.8 < ratio.mean().sqrt() < 1.2
+
+
+def test_white_noise_has_no_structure_and_varying_materials_have(mixture_of):
+    mixture = mixture_of(0, snr_db=35, n_pixels=3000)
+    assert Chart.of(mixture.spectra, 4).structure < 1.2
+    generator = torch.Generator().manual_seed(0)
+    wave = torch.cos(torch.linspace(0, 6, 50))
+    varied = mixture.spectra * (1 + 0.1 * torch.randn(3000, 1, generator=generator) * wave)
+    assert Chart.of(varied, 4).structure > 5
+
+
+@pytest.mark.parametrize("n_bands", [8, 50])
+def test_a_noisy_band_is_known_though_the_subspace_follows_it(mixture_of, n_bands):
+    clean = mixture_of(5, n_bands=n_bands, n_pixels=4000).spectra
+    generator = torch.Generator().manual_seed(1)
+    sigma = 0.002 * torch.ones(n_bands)
+    sigma[3] = 0.006
+    noise = band_noise(clean + sigma * torch.randn(clean.shape, generator=generator), 4)
+    torch.testing.assert_close(noise / noise.median(), sigma.double() / 0.002, atol=0.6, rtol=0.3)
+
+
+def test_pixels_in_any_order_have_one_chart(mixture_of):
+    spectra = mixture_of(6, snr_db=30).spectra
+    chart, turned = Chart.of(spectra, 4), Chart.of(spectra.flip(0), 4)
+    corners = normalize(spectra[:4], dim=1)
+    back = [c.back(c.into(corners)) for c in (chart, turned)]
+    torch.testing.assert_close(back[0], back[1], atol=1e-6, rtol=1e-6)
+    assert chart.structure == pytest.approx(turned.structure)

@@ -1,0 +1,117 @@
+"""The flat map on which unit spectra of mixtures fill a simplex, and the noise on it.
+
+Mixtures of n materials lie in an n-dimensional cone. Where that cone cuts the plane that fits the
+unit spectra best, they fill a simplex whose corners are the materials, whatever the illumination:
+a perspective projection. Its n - 1 principal directions are the map's coordinates.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from unmix.abundances import nnls
+
+NOISE_ROUNDS = 3
+"""Rounds of whitening the bands and looking again at what the subspace leaves."""
+NOISE_RANGE = (0.1, 10.0)
+"""Noise of a band relative to the median band is kept within these limits."""
+LEAST_SPARE = 0.05
+"""Share of a band that the subspace is taken to leave free at the least."""
+
+FINEST = 1e-3
+"""Least noise, relative to the spread of the points: nothing measured is finer."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Spectra as points on the flat map of an n-dimensional cone."""
+
+    points: Tensor
+    """(n_pixels, n - 1), float64."""
+    sd: Tensor
+    """(n_pixels,) Standard deviation of each point's noise, the same in every direction."""
+    structure: float
+    """Strongest direction of what the subspace leaves, over what white noise would have there: 1
+    for white noise, tens where the spectra of a material vary."""
+    noise: Tensor
+    """(n_bands,) Noise of each band relative to the median band."""
+    normal: Tensor
+    """(n_bands,) Of the plane, in whitened bands."""
+    centre: Tensor
+    """(n_bands,) Mean of the projected spectra, in whitened bands."""
+    axes: Tensor
+    """(n_bands, n - 1) Directions of the coordinates, in whitened bands."""
+
+    @classmethod
+    def of(cls, spectra: Tensor, n: int) -> Self:
+        """Chart of spectra (n_pixels, n_bands) that mix ``n`` materials; ``n_bands > n``."""
+        noise = band_noise(spectra, n)
+        white = spectra.double() / noise
+        basis = _leading(white / white.norm(dim=1, keepdim=True), n)
+        length = white.norm(dim=1, keepdim=True)
+        inside = (white / length) @ basis
+        ones = torch.ones(len(white), 1, dtype=white.dtype, device=white.device)
+        normal = basis @ torch.linalg.lstsq(inside, ones).solution[:, 0]
+        depth = white @ normal
+        flat = white / depth[:, None]
+        centre = flat.mean(dim=0)
+        flat = flat - centre
+        variances, directions = torch.linalg.eigh(flat.T @ flat / len(flat))
+        axes = directions[:, -(n - 1) :]
+        points = flat @ axes
+        left = (flat.square().sum(dim=1) - points.square().sum(dim=1)).clamp(min=0)
+        left = left / (flat.shape[1] - n)
+        rest = variances[: 1 - n]
+        lead = float(rest[-1] / rest.mean().clamp(min=1e-300))
+        edge = (1 + math.sqrt(flat.shape[1] / len(flat))) ** 2  # Marchenko and Pastur
+        sd = (_level(left, depth) * max(lead, 1.0)).sqrt().clamp(min=FINEST * float(points.std()))
+        return cls(points, sd, max(lead / edge, 1.0), noise, normal, centre, axes)
+
+    def into(self, spectra: Tensor) -> Tensor:
+        """Points (n, n - 1) of spectra (n, n_bands)."""
+        white = spectra.double() / self.noise
+        return (white / (white @ self.normal)[:, None] - self.centre) @ self.axes
+
+    def back(self, points: Tensor) -> Tensor:
+        """Spectra (n, n_bands) of points (n, n - 1); of some length, not negative."""
+        return ((points @ self.axes.T + self.centre) * self.noise).clamp(min=0)
+
+
+def band_noise(spectra: Tensor, n: int) -> Tensor:
+    """Noise of each band relative to the median band (n_bands,), float64.
+
+    What the n-dimensional subspace of the unit spectra leaves of a band, divided by the share of
+    the band that lies outside the subspace (one minus its leverage): with few bands the subspace
+    takes much of the noise with it.
+    """
+    spectra = spectra.double()
+    noise = torch.ones(spectra.shape[1], dtype=spectra.dtype, device=spectra.device)
+    for _ in range(NOISE_ROUNDS):
+        unit = normalize(spectra / noise, dim=1)
+        basis = _leading(unit, n)
+        left = (unit - unit @ basis @ basis.T).square().mean(dim=0)
+        spare = (1 - basis.square().sum(dim=1)).clamp(min=LEAST_SPARE)
+        noise = noise * (left / spare).sqrt()
+        noise = (noise / noise.median().clamp(min=1e-300)).clamp(*NOISE_RANGE)
+    return noise
+
+
+def _leading(unit: Tensor, n: int) -> Tensor:
+    """Leading n principal directions (n_bands, n) of unit spectra."""
+    return torch.linalg.eigh(unit.T @ unit).eigenvectors[:, -n:]
+
+
+def _level(left: Tensor, depth: Tensor) -> Tensor:
+    """Noise energy to be expected of each pixel: ``a + b / depth^2``, fitted to what is left.
+
+    Noise of the sensor weighs more the darker the pixel, what materials vary by does not.
+    """
+    design = torch.stack([torch.ones_like(depth), depth.square().reciprocal()])
+    size = design.mean(dim=1, keepdim=True)
+    scale = left.median().clamp(min=1e-300)
+    weights = nnls((left / scale)[None], design / size)[0] * scale
+    return (weights @ (design / size)).clamp(min=1e-300)

@@ -1,0 +1,87 @@
+"""Whether the endmembers leave the hull of the data, and where they go."""
+
+import torch
+from torch import Tensor
+
+from unmix.abundances import nnls
+from unmix.autoencoder.chart import Chart
+from unmix.autoencoder.coreset import Pixels
+from unmix.autoencoder.refine import Refined
+from unmix.autoencoder.volume import outside_hull, smallest_simplex
+
+N_PIXELS, N_DISTANCES = 20_000, 160_000
+"""Most pixels that the simplex is fitted to, and most of their distances from its facets."""
+SPARE_BANDS = 2
+"""Bands beyond the number of endmembers that it takes to see the noise."""
+PIXELS_EACH = 20
+"""Pixels per endmember that it takes to see a simplex."""
+TRACE = 0.05
+"""A material is present in a pixel if its share is larger."""
+SCARCE = 0.02
+"""A material that is present in a smaller part of the pixels stays where it was found."""
+DARKEST = 0.2
+"""Brightness of an endmember relative to the median one is not let beyond this factor."""
+
+
+def relax(pixels: Pixels, refined: Refined, limit: float, generator: torch.Generator) -> Refined:
+    """Let the endmembers leave the data's hull where more lies outside it than noise explains.
+
+    Scarce materials stay: they were found as groups of pure pixels, and the few pixels that they
+    are present in take no part in fitting the simplex of the others.
+
+    Parameters
+    ----------
+    pixels : Pixels
+    refined : Refined
+        The endmembers as means of pixels.
+    limit : float
+        Of `outside_hull`, above which the hull is left.
+    generator : torch.Generator
+        On the CPU.
+
+    Returns
+    -------
+    Refined
+        With no members where an endmember lies outside; as given where the hull holds the pixels.
+    """
+    n_pixels = min(N_PIXELS, N_DISTANCES // len(refined.endmembers))
+    spectra = pixels.sample(n_pixels, generator)
+    inside = refined.endmembers.double().cpu()
+    present = _shares(spectra, inside) > TRACE
+    common = present.double().mean(dim=0) > SCARCE
+    n_common = int(common.sum())
+    spectra = spectra[~present[:, ~common].any(dim=1)]
+    few = len(spectra) < PIXELS_EACH * n_common or spectra.shape[1] < n_common + SPARE_BANDS
+    if n_common < 2 or few:
+        return refined
+    chart = Chart.of(spectra, n_common)
+    corners = chart.into(inside[common])
+    if not corners.isfinite().all() or outside_hull(chart, corners) <= limit:
+        return refined
+    found = smallest_simplex(chart, corners)
+    if found is None:
+        return refined
+    endmembers, n_members = refined.endmembers.clone(), refined.n_members.clone()
+    common = common.to(endmembers.device)
+    endmembers[common] = _as_bright_as(spectra, chart.back(found)).to(endmembers)
+    n_members[common] = 0
+    return Refined(endmembers, n_members)
+
+
+def _shares(spectra: Tensor, endmembers: Tensor) -> Tensor:
+    """(n_pixels, n_endmembers) Share of each endmember in each pixel."""
+    codes = nnls(spectra, endmembers)
+    return codes / codes.sum(dim=1, keepdim=True).clamp(min=1e-300)
+
+
+def _as_bright_as(spectra: Tensor, shapes: Tensor) -> Tensor:
+    """Shapes (n, n_bands) scaled so that the codes of the pixels sum to one as nearly as they can.
+
+    No pixel shows how bright an endmember outside the hull is. If illumination does not depend on
+    the material, the sum of the codes must not either.
+    """
+    codes = nnls(spectra, shapes)
+    ones = torch.ones(len(codes), 1, dtype=codes.dtype)
+    weights = torch.linalg.lstsq(codes, ones).solution[:, 0]
+    weights = weights.clamp(min=DARKEST * float(weights.abs().median()))
+    return shapes / weights[:, None]

@@ -1,0 +1,166 @@
+"""Endmembers outside the data's hull: the smallest simplex around the pixels, in noise units.
+
+Where no pixel is pure, no mean of pixels is an endmember. The relaxed decoder lets the corners of
+the simplex leave the hull and asks for a small volume instead. A pixel lies outside a facet by
+``-t`` standard deviations of its noise; what that costs decides where the facet comes to lie, so
+each facet's weight is moved until as many pixels lie outside as the noise carries there.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from torch import Tensor
+
+from unmix.abundances import nnls
+from unmix.autoencoder.chart import Chart
+
+BLUR = 1.0
+"""Noise variances added to the simplex, so that collapsing into the noise earns nothing."""
+REACH = 3.0
+"""Standard deviations outside a facet beyond which the cost grows with distance, not its square."""
+WEIGHT, LEAST, MOST = 3.0, 0.3, 30.0
+"""Cost of a pixel outside a facet, per dimension: at the start, and its limits."""
+OUTSIDE = 0.05
+"""Pixels more than one standard deviation outside a facet for every one less than that inside."""
+N_ROUNDS = 10
+"""Rounds of moving the facets' weights."""
+SETTLED = 0.25
+"""Relative error (logarithmic) of the share outside at which a facet stays."""
+RESOLVED = 0.25
+"""A facet blurred by more than this share of the simplex is not resolved."""
+N_LOOKED_AT = 4000
+"""Pixels whose distance from the hull is measured, or up to twice as many."""
+OUTLIER = 9.0
+"""Noise variances per dimension that a single pixel counts at the most."""
+FEW = 3.0
+"""Pixels that the share outside counts as seen before any."""
+
+
+@dataclass(frozen=True)
+class _Facets:
+    """The pixels seen from the facets of a simplex."""
+
+    distance: Tensor
+    """(n_pixels, n) How far inside each facet a pixel lies, in standard deviations of its noise."""
+    blur: Tensor
+    """(n,) Standard deviation of the fraction of each corner in the median pixel."""
+
+
+def outside_hull(chart: Chart, corners: Tensor) -> float:
+    """Mean squared distance of the points from a simplex, in noise variances per dimension.
+
+    Around the right simplex only noise lies outside: a pixel within has none outside, and one on a
+    corner, the extreme, half of it. More than 0.5, therefore, is more than the noise explains.
+
+    Parameters
+    ----------
+    chart : Chart
+    corners : Tensor of shape (n, n - 1)
+
+    Returns
+    -------
+    float
+        Where the spectra of materials vary, the noise is taken to be stronger inside the subspace
+        than the strongest direction outside it by the same factor that this one is above white
+        noise: 0.5 is still the limit.
+    """
+    heavy = 1e2 * corners.abs().max()  # weight of the sum to one
+    ones = heavy.expand(len(corners), 1)
+    every = max(1, len(chart.points) // N_LOOKED_AT)
+    points, sd = chart.points[::every], chart.sd[::every]
+    raised = torch.cat([points, heavy.expand(len(points), 1)], dim=1)
+    codes = nnls(raised, torch.cat([corners, ones], dim=1))
+    squared = (points - codes @ corners).square().sum(dim=1) / sd.square()
+    per_dimension = (squared / corners.shape[1]).clamp(max=OUTLIER)
+    return float(per_dimension.mean()) / chart.structure
+
+
+def smallest_simplex(chart: Chart, corners: Tensor) -> Tensor | None:
+    """Corners (n, n - 1) of the smallest simplex that holds the points up to their noise.
+
+    Parameters
+    ----------
+    chart : Chart
+    corners : Tensor of shape (n, n - 1)
+        Where to start from.
+
+    Returns
+    -------
+    Tensor or None
+        None where the noise does not let the simplex be seen: a direction of it would collapse.
+
+    References
+    ----------
+    Craig (1994), doi:10.1109/36.297973, for the smallest simplex; Bioucas-Dias (2009),
+    doi:10.1109/WHISPERS.2009.5289072, for letting pixels lie outside at a cost.
+    """
+    relaxed = _Relaxed(chart)
+    n = len(corners)
+    weights = torch.full((n,), WEIGHT * (n - 1), dtype=torch.float64)
+    found: Tensor | None = None
+    corners = corners / relaxed.scale
+    for _ in range(N_ROUNDS + 1):
+        corners = relaxed.descend(corners, weights)
+        facets = relaxed.facets(corners)
+        if not float(facets.blur.max()) < RESOLVED:
+            break
+        found = corners * relaxed.scale
+        near = (facets.distance < 1).sum(dim=0) + FEW
+        share = ((facets.distance < -1).sum(dim=0) + FEW * OUTSIDE) / near / OUTSIDE
+        if float(share.log().abs().max()) < SETTLED:
+            break
+        weights = weights * share.clamp(0.3, 3.0) ** 0.7
+        weights = weights.clamp(LEAST * (n - 1), MOST * (n - 1))
+    return found
+
+
+class _Relaxed:
+    """The objective of the relaxed decoder, on coordinates of unit variance."""
+
+    def __init__(self, chart: Chart) -> None:
+        self.scale = chart.points.std(dim=0)
+        ones = torch.ones(len(chart.points), 1, dtype=torch.float64)
+        self.points = torch.cat([chart.points / self.scale, ones], dim=1)
+        self.sd = chart.sd
+        self.blur = BLUR * chart.sd.median().square() * torch.diag(self.scale**-2)
+
+    def facets(self, corners: Tensor) -> _Facets:
+        """The points seen from the facets of a simplex (n, n - 1)."""
+        ones = torch.ones(len(corners), 1, dtype=torch.float64)
+        heights = torch.linalg.inv_ex(torch.cat([corners, ones], dim=1))[0]
+        slope = (heights[:-1] / self.scale[:, None]).norm(dim=0)
+        distance = self.points @ heights / (self.sd[:, None] * slope)
+        return _Facets(distance, slope * self.sd.median())
+
+    def value(self, corners: Tensor, weights: Tensor) -> Tensor:
+        """Log volume of the blurred simplex + weighted cost of what lies outside each facet."""
+        n = len(corners)
+        outside = (-self.facets(corners).distance).clamp(min=0)
+        near = outside.clamp(max=REACH)
+        cost = (near * (outside - near / 2)).mean(dim=0)  # Huber
+        spread = corners - corners.mean(dim=0)
+        covariance = spread.T @ spread / (n * (n + 1)) + self.blur
+        return torch.logdet(covariance) / 2 + weights @ cost
+
+    def descend(self, corners: Tensor, weights: Tensor) -> Tensor:
+        """The simplex of a local minimum near ``corners``."""
+
+        def value_and_gradient(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            trial = torch.from_numpy(flat.reshape(corners.shape)).requires_grad_()
+            value = self.value(trial, weights)
+            if not value.isfinite():
+                return 1e10, np.zeros_like(flat)
+            (gradient,) = torch.autograd.grad(value, trial)
+            return value.item(), gradient.numpy().ravel()
+
+        found = minimize(
+            value_and_gradient,
+            corners.numpy().ravel(),
+            jac=True,
+            method="BFGS",
+            options={"maxiter": 300, "gtol": 1e-3},
+        )
+        return torch.from_numpy(found.x.reshape(corners.shape))

@@ -1,0 +1,102 @@
+"""All that a fit learns of a scene's pixels: the endmembers, the light, and how sure they are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unmix.abundances import nonnegative, read_codes
+from unmix.autoencoder import FitSettings, fit_endmembers
+from unmix.brightness import learn_brightness
+from unmix.error_sources import Residuals, learn_residuals
+from unmix.products import products
+from unmix.stability import quick_settings, resample_endmembers
+
+REFIT_COST = 0.4
+"""Time of a refit relative to the fit, for the progress that is told."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a fit learns; endmembers come most abundant first."""
+
+    endmembers: NDArray[np.float32]
+    """(n_endmembers, n_bands) In the unit of the pixels."""
+    n_members: NDArray[np.int64]
+    """(n_endmembers,) See `unmix.autoencoder.fit.Endmembers`, as `start_losses` and `loss`."""
+    start_losses: NDArray[np.float32]
+    """(n_starts,)"""
+    loss: float
+    brightness_spread: float
+    """See `unmix.brightness.BrightnessPrior`, as `noise`."""
+    noise: float
+    residuals: Residuals
+    """Of the pixels that were learned from."""
+    mean_fractions: NDArray[np.float64]
+    """(n_endmembers,) Of the same pixels, in the reading ``reflectance``."""
+    endmember_samples: NDArray[np.float32]
+    """(n_refits, n_endmembers, n_bands) See `unmix.stability.resample_endmembers`."""
+
+
+def learn(
+    pixels: Tensor,
+    n_endmembers: int,
+    settings: FitSettings,
+    n_refits: int,
+    generator: torch.Generator,
+    progress: Callable[[float], None],
+) -> Learned:
+    """Learn the endmembers of pixels, and from the same pixels what reading them needs.
+
+    Parameters
+    ----------
+    pixels : Tensor of shape (n_pixels, n_bands), float32
+        Finite and not black.
+    n_endmembers : int
+    settings : FitSettings
+    n_refits : int
+        On resampled pixels, after the fit; it does not depend on them.
+    generator : torch.Generator
+        On the CPU.
+    progress : callable
+        Called with the share of the work done, 0 to 1.
+
+    Returns
+    -------
+    Learned
+    """
+    whole = 1 + REFIT_COST * n_refits
+    fit = fit_endmembers(
+        pixels, n_endmembers, settings, generator, lambda share: progress(share / whole)
+    )
+    found = products(pixels, fit.spectra)
+    codes, prior = nonnegative(found), learn_brightness(found)
+    means = read_codes(found, codes, "reflectance", prior).fractions.nanmean(dim=0).nan_to_num()
+    order = means.argsort(descending=True, stable=True)
+    endmembers = fit.spectra[order]
+
+    def refit(drawn: Tensor, generator: torch.Generator) -> Tensor:
+        return fit_endmembers(drawn, n_endmembers, quick_settings(settings), generator).spectra
+
+    samples = resample_endmembers(
+        pixels,
+        endmembers,
+        refit,
+        generator,
+        n_refits,
+        lambda share: progress((1 + (whole - 1) * share) / whole),
+    )
+    return Learned(
+        endmembers=endmembers.cpu().numpy(),
+        n_members=fit.n_members[order].cpu().numpy(),
+        start_losses=fit.losses.cpu().numpy(),
+        loss=fit.loss,
+        brightness_spread=prior.spread,
+        noise=prior.noise,
+        residuals=learn_residuals(pixels, endmembers, codes[:, order]),
+        mean_fractions=means[order].cpu().numpy(),
+        endmember_samples=samples.cpu().numpy(),
+    )

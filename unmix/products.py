@@ -1,0 +1,65 @@
+"""Products of pixels and endmembers: all that a reading needs to know of the bands."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from unmix.errors import UnmixError
+from unmix.quadratic import CHUNK_ELEMENTS
+
+
+class Products(NamedTuple):
+    """All that any reading needs of the pixels, in float64: reading starts where bands end."""
+
+    gram: Tensor
+    """(n_endmembers, n_endmembers) ``E @ E.T``"""
+    cross: Tensor
+    """(n_pixels, n_endmembers) ``Y @ E.T``"""
+    energy: Tensor
+    """(n_pixels,) Squared length of each pixel."""
+    peaks: Tensor
+    """(n_endmembers,) Largest value of each endmember."""
+    n_bands: int
+    """Bands that were summed over."""
+
+
+def products(spectra: Tensor, endmembers: Tensor) -> Products:
+    """Products of pixels and endmembers.
+
+    Parameters
+    ----------
+    spectra : Tensor of shape (n_pixels, n_bands)
+    endmembers : Tensor of shape (n_endmembers, n_bands)
+
+    Returns
+    -------
+    Products
+
+    Raises
+    ------
+    UnmixError
+        If the numbers of bands differ, or anything is not finite.
+    """
+    if spectra.ndim != 2 or endmembers.ndim != 2 or spectra.shape[1] != endmembers.shape[1]:
+        raise UnmixError(
+            f"`spectra` has shape {tuple(spectra.shape)} and `endmembers` "
+            f"{tuple(endmembers.shape)}. They must be (n_pixels, n_bands) and "
+            "(n_endmembers, n_bands), measured on the same bands."
+        )
+    if len(endmembers) == 0:
+        raise UnmixError("`endmembers` is empty. At least one endmember is needed.")
+    weights = endmembers.double()
+    cross = weights.new_empty(len(spectra), len(weights))
+    energy = weights.new_empty(len(spectra))
+    step = max(1, CHUNK_ELEMENTS // max(1, spectra.shape[1]))
+    for first in range(0, len(spectra), step):
+        part = spectra[first : first + step].double()
+        torch.mm(part, weights.T, out=cross[first : first + step])
+        energy[first : first + step] = torch.linalg.vecdot(part, part)
+    if not (weights.isfinite().all() and energy.isfinite().all()):
+        raise UnmixError(
+            "Spectra or endmembers contain NaN or infinite values. Leave invalid pixels out "
+            "(a Scene's blocks do) before solving for abundances."
+        )
+    return Products(weights @ weights.T, cross, energy, weights.amax(dim=1), spectra.shape[1])
