@@ -45,6 +45,10 @@ class Fit(NamedTuple):
     codes: Tensor
     """(n_pixels, n_endmembers)"""
 
+    def of(self, chosen: Tensor) -> "Fit":
+        """The same of some pixels."""
+        return Fit(self.residual[chosen], self.length[chosen], self.codes[chosen])
+
 
 def explain(spectra: Tensor, endmembers: Tensor) -> Fit:
     """Exact nonnegative fit of spectra (n_pixels, n_coordinates) by endmembers."""
@@ -75,8 +79,8 @@ def best_candidate(pixels: Pixels, endmembers: Tensor) -> Group | None:
     order = _rough_savings(fit.residual[worst], fit.residual[seeds], floors, weight[worst])
     best, most = None, 0.0
     for i in order.argsort(descending=True, stable=True)[:N_EXACT].tolist():
-        richer = explain(pixels.coordinates[worst], torch.cat([endmembers, groups[i : i + 1]]))
-        saving = _saving(weight[worst], fit.length[worst], richer.length, RANK_POWER, floors[i])
+        richer = _length_with(pixels.coordinates[worst], endmembers, groups[i], fit.of(worst))
+        saving = _saving(weight[worst], fit.length[worst], richer, RANK_POWER, floors[i])
         if saving > most:
             best, most = Group(groups[i], floors[i]), saving
     return best
@@ -84,9 +88,9 @@ def best_candidate(pixels: Pixels, endmembers: Tensor) -> Group | None:
 
 def saving_of(pixels: Pixels, endmembers: Tensor, group: Group) -> float:
     """What the group's spectrum saves when it joins the endmembers."""
-    poorer = explain(pixels.coordinates, endmembers)
-    richer = explain(pixels.coordinates, torch.cat([endmembers, group.spectrum[None]]))
-    return _decisive(pixels, poorer, richer, group.floor)
+    fit = explain(pixels.coordinates, endmembers)
+    richer = _length_with(pixels.coordinates, endmembers, group.spectrum, fit)
+    return _decisive(pixels, fit.length, richer, group.floor)
 
 
 def savings_of_each(pixels: Pixels, endmembers: Tensor) -> Tensor:
@@ -94,14 +98,25 @@ def savings_of_each(pixels: Pixels, endmembers: Tensor) -> Tensor:
     full = explain(pixels.coordinates, endmembers)
     savings = []
     for k in range(len(endmembers)):
-        without = explain(pixels.coordinates, torch.cat([endmembers[:k], endmembers[k + 1 :]]))
-        savings.append(_decisive(pixels, without, full, endmembers.new_zeros(())))
+        others = torch.cat([endmembers[:k], endmembers[k + 1 :]])
+        needed = full.codes[:, k] > 0  # the fit of any other pixel stays as it is
+        without = full.length.clone()
+        without[needed] = explain(pixels.coordinates[needed], others).length
+        savings.append(_decisive(pixels, without, full.length, endmembers.new_zeros(())))
     return torch.tensor(savings)
 
 
-def _decisive(pixels: Pixels, poorer: Fit, richer: Fit, floor: Tensor) -> float:
+def _length_with(spectra: Tensor, endmembers: Tensor, extra: Tensor, fit: Fit) -> Tensor:
+    """Residual lengths with one endmember more, solved only where its code becomes positive."""
+    wanted = fit.residual @ extra > 0  # by the KKT conditions
+    length = fit.length.clone()
+    length[wanted] = explain(spectra[wanted], torch.cat([endmembers, extra[None]])).length
+    return length
+
+
+def _decisive(pixels: Pixels, poorer: Tensor, richer: Tensor, floor: Tensor) -> float:
     weight = pixels.brightness**DECIDE_BRIGHTNESS
-    return _saving(weight, poorer.length, richer.length, DECIDE_POWER, floor)
+    return _saving(weight, poorer, richer, DECIDE_POWER, floor)
 
 
 def _saving(weight: Tensor, before: Tensor, after: Tensor, power: int, floor: Tensor) -> float:

@@ -6,6 +6,8 @@ import torch
 
 from unmix.autoencoder.coreset import Pixels, project
 from unmix.autoencoder.rare import (
+    DECIDE_POWER,
+    Group,
     _saving,
     best_candidate,
     explain,
@@ -137,3 +139,23 @@ def test_few_pixels_are_no_trouble(mixture_of, n_pixels):
     pixels: Pixels = project(spectra, 2, 2)
     candidate = best_candidate(pixels, pixels.coordinates[:2])
     assert candidate is None or candidate.spectrum.isfinite().all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_savings_are_those_of_solving_every_pixel_anew(mixture_of, seed):
+    """Pixels that an endmember does not concern are not solved again, and need not be."""
+    mixture = mixture_of(seed, n_endmembers=6, snr_db=25)
+    pixels = project(mixture.spectra, 6, 2)
+    endmembers = in_coordinates(pixels, mixture.endmembers)
+    weight = pixels.brightness
+    full = explain(pixels.coordinates, endmembers)
+    none = torch.zeros(())
+    slow = []
+    for k in range(6):
+        without = explain(pixels.coordinates, endmembers[torch.arange(6) != k])
+        slow.append(_saving(weight, without.length, full.length, DECIDE_POWER, none))
+    torch.testing.assert_close(
+        savings_of_each(pixels, endmembers), torch.tensor(slow), rtol=1e-3, atol=1e-6
+    )
+    joined = saving_of(pixels, endmembers[:5], Group(endmembers[5], none))
+    assert joined == pytest.approx(slow[5], rel=1e-3, abs=1e-6)
