@@ -25,7 +25,7 @@ AUTOENCODER = (
     ("settings", "adam", "encoder", "decoder", "loss"),
     ("model", "coreset", "starts"),
     ("training", "rare", "chart"),
-    ("refine", "volume", "light"),
+    ("refine", "volume"),
     ("relax",),
     ("fit",),
 )

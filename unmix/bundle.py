@@ -191,7 +191,9 @@ def _provenance(run: Run) -> dict[str, Any]:
             "bands_used": scene.bands_used.tolist(),
         },
         "model": {
-            "n_endmembers": len(model.endmembers_),
+            "n_endmembers": model.n_endmembers_,
+            "n_endmembers_auto": model.n_endmembers_reason_ is not None,
+            "n_endmembers_reason": model.n_endmembers_reason_,
             "endmember_names": model.endmember_names_,
             "reading": model.reading,
             "seed": model.seed_,

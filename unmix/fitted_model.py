@@ -31,6 +31,8 @@ class FittedModel:
     autoencoder_: SparseAutoencoder
     endmembers_: NDArray[np.float32]
     endmember_names_: list[str]
+    n_endmembers_: int
+    n_endmembers_reason_: str | None
     endmember_samples_: NDArray[np.float32]
     mean_fractions_: NDArray[np.float64]
     n_members_: NDArray[np.int64]
@@ -107,8 +109,9 @@ class FittedModel:
             If the folder cannot be written.
         """
         self._check_fitted()
+        given = {name: getattr(self, name) for name in PARAMETERS}
         state = ModelState(
-            parameters={name: getattr(self, name) for name in PARAMETERS},
+            parameters=given | {"n_endmembers": self.n_endmembers_},
             settings=self.settings or FitSettings(),
             **{name: getattr(self, f"{name}_") for name in LEARNED},
         )
@@ -182,7 +185,7 @@ class FittedModel:
             setattr(self, f"{name}_", value)
         unit = torch.nn.functional.normalize(torch.as_tensor(self.endmembers_), dim=1)
         self.autoencoder_ = SparseAutoencoder(LinearDecoder(unit), SparseCodingEncoder())
-        self.n_features_in_ = unit.shape[1]
+        self.n_endmembers_, self.n_features_in_ = unit.shape
 
     def _read_valid(
         self, spectra: Tensor, reading: Reading | None

@@ -1,7 +1,7 @@
 """What may be unmixed, and what is refused before anything is computed."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -12,6 +12,8 @@ from unmix.autoencoder import FitSettings
 from unmix.errors import UnmixError
 from unmix.readings import READINGS
 
+Number = int | Literal["auto"]
+"""Of endmembers: given, or to be chosen."""
 SAME_SHAPE = 1e-5
 """Unit spectra closer than this differ by rounding only."""
 
@@ -144,9 +146,10 @@ def check_parameters(
     UnmixError
         If one is; the message says which, and what it may be.
     """
-    if not _is_integer(n_endmembers, least=2):
+    chosen = isinstance(n_endmembers, str) and n_endmembers == "auto"
+    if not (chosen or _is_integer(n_endmembers, least=2)):
         raise UnmixError(
-            f"`n_endmembers` must be an integer of at least 2. Got {n_endmembers!r}. "
+            f"`n_endmembers` must be an integer of at least 2, or 'auto'. Got {n_endmembers!r}. "
             "One material alone is not a mixture."
         )
     if reading not in READINGS:
@@ -167,14 +170,15 @@ def _is_integer(value: object, least: int) -> bool:
     return bool(value >= least)
 
 
-def check_enough(pixels: Tensor, n_endmembers: int, n_given: int) -> None:
+def check_enough(pixels: Tensor, n_endmembers: Number, n_given: int) -> None:
     """Refuse spectra that hold fewer materials than asked for.
 
     Parameters
     ----------
     pixels : Tensor of shape (n_pixels, n_bands)
         The valid ones.
-    n_endmembers : int
+    n_endmembers : int or "auto"
+        At least 2 in either case.
     n_given : int
         How many there were before the invalid ones were left out.
 
@@ -184,14 +188,15 @@ def check_enough(pixels: Tensor, n_endmembers: int, n_given: int) -> None:
         If there are too few bands or pixels, or all pixels have the same spectrum.
     """
     n_pixels, n_bands = pixels.shape
-    if n_endmembers > n_bands:
+    least = 2 if n_endmembers == "auto" else n_endmembers
+    if least > n_bands:
         raise UnmixError(
             f"`n_endmembers` is {n_endmembers} but there are only {n_bands} bands. "
             f"It must be from 2 to {n_bands}."
         )
-    if n_pixels < n_endmembers:
+    if n_pixels < least:
         raise UnmixError(
-            f"{n_endmembers} endmembers cannot be learned from {n_pixels} valid pixels "
+            f"{least} endmembers cannot be learned from {n_pixels} valid pixels "
             f"({n_given} were read; black pixels and those with NaN do not count). "
             "Ask for fewer endmembers, or check the mask and the nodata value."
         )

@@ -1,7 +1,7 @@
 """All that a fit learns of a scene's pixels: the endmembers, the light, and how sure they are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,12 +11,16 @@ from torch import Tensor
 from unmix.abundances import nonnegative, read_codes
 from unmix.autoencoder import FitSettings, fit_endmembers
 from unmix.brightness import learn_brightness
+from unmix.count import choose_n_endmembers
 from unmix.error_sources import Residuals, learn_residuals
+from unmix.inputs import Number
 from unmix.products import products
 from unmix.stability import quick_settings, resample_endmembers
 
 REFIT_COST = 0.4
 """Time of a refit relative to the fit, for the progress that is told."""
+COUNT_COST = 4.0
+"""Time of choosing the number of endmembers, likewise."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,13 @@ class Learned:
     """(n_endmembers,) Of the same pixels, in the reading ``reflectance``."""
     endmember_samples: NDArray[np.float32]
     """(n_refits, n_endmembers, n_bands) See `unmix.stability.resample_endmembers`."""
+    n_endmembers_reason: str | None
+    """Why there are so many, where that was left open: see `unmix.count.Choice`."""
 
 
 def learn(
     pixels: Tensor,
-    n_endmembers: int,
+    n_endmembers: Number,
     settings: FitSettings,
     n_refits: int,
     generator: torch.Generator,
@@ -51,23 +57,61 @@ def learn(
 ) -> Learned:
     """Learn the endmembers of pixels, and from the same pixels what reading them needs.
 
+    What is learned depends on the number of endmembers, not on whether it was given or chosen.
+
     Parameters
     ----------
     pixels : Tensor of shape (n_pixels, n_bands), float32
         Finite and not black.
-    n_endmembers : int
+    n_endmembers : int or "auto"
+        See `unmix.count.choose_n_endmembers` for the latter.
     settings : FitSettings
     n_refits : int
         On resampled pixels, after the fit; it does not depend on them.
     generator : torch.Generator
-        On the CPU.
+        On the CPU, fresh: choosing begins from the same seed.
     progress : callable
         Called with the share of the work done, 0 to 1.
 
     Returns
     -------
     Learned
+
+    Raises
+    ------
+    UnmixError
+        If the number is to be chosen and the pixels are too few for it.
     """
+    if n_endmembers != "auto":
+        return _learn_as_many(pixels, n_endmembers, settings, n_refits, generator, progress)
+    rest = 1 + REFIT_COST * n_refits
+    whole = COUNT_COST + rest
+    choice = choose_n_endmembers(
+        pixels,
+        settings=quick_settings(settings),
+        seed=generator.initial_seed(),
+        progress=lambda share: progress(COUNT_COST * share / whole),
+    )
+    learned = _learn_as_many(
+        pixels,
+        choice.n_endmembers,
+        settings,
+        n_refits,
+        generator,
+        lambda share: progress((COUNT_COST + rest * share) / whole),
+    )
+    return replace(learned, n_endmembers_reason=choice.reason)
+
+
+def _learn_as_many(
+    pixels: Tensor,
+    n_endmembers: int,
+    settings: FitSettings,
+    n_refits: int,
+    generator: torch.Generator,
+    progress: Callable[[float], None],
+) -> Learned:
+    """Learn a given number of endmembers, with all that belongs to them."""
     whole = 1 + REFIT_COST * n_refits
     fit = fit_endmembers(
         pixels, n_endmembers, settings, generator, lambda share: progress(share / whole)
@@ -99,4 +143,5 @@ def learn(
         residuals=learn_residuals(pixels, endmembers, codes[:, order]),
         mean_fractions=means[order].cpu().numpy(),
         endmember_samples=samples.cpu().numpy(),
+        n_endmembers_reason=None,
     )

@@ -41,7 +41,7 @@ class ModelState(Learned):
     """All that a fitted model is made of, as it stands in its folder."""
 
     parameters: dict[str, Any]
-    """Of the constructor, by the names in `PARAMETERS`."""
+    """Of the constructor, by the names in `PARAMETERS`; the number of endmembers is that found."""
     settings: FitSettings
     endmember_names: list[str]
     seed: int
@@ -70,6 +70,7 @@ def write_state(state: ModelState, folder: Path) -> None:
         "format_version": FORMAT_VERSION,
         "unmix_version": version("unmix"),
         "parameters": {name: _plain(value) for name, value in state.parameters.items()},
+        "n_endmembers_reason": state.n_endmembers_reason,
         "settings": asdict(state.settings),
         "seed": state.seed,
         "loss": state.loss,
@@ -125,6 +126,7 @@ def read_state(folder: Path) -> ModelState:
             residuals=_residuals(described["residuals"]),
             mean_fractions=_checked(tensors, "mean_fractions", shape[:1]),
             endmember_samples=_checked(tensors, "endmember_samples", (-1, *shape)),
+            n_endmembers_reason=_text(described, "n_endmembers_reason"),
             seed=int(described["seed"]),
             unit=str(described["unit"]),
             source=dict(described["source"]),
@@ -194,6 +196,12 @@ def _names(names: list[str], n_endmembers: int) -> list[str]:
     if not isinstance(names, list) or len(names) != n_endmembers:
         raise UnmixError(f"{n_endmembers} endmember names were expected, found {names!r}")
     return [str(name) for name in names]
+
+
+def _text(described: dict[str, Any], name: str) -> str | None:
+    """A text, where there is one."""
+    text = described.get(name)
+    return None if text is None else str(text)
 
 
 def _size(described: dict[str, Any], name: str) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scenes import Scene, SceneError, open_scene
 from unmix.bundle import Run, write_bundle
 from unmix.errors import UnmixError
+from unmix.inputs import Number
 from unmix.mapping import Progress, UnmixedBlock, silent, unmixed_blocks
 from unmix.quality import QUALITY_BANDS
 from unmix.readings import Reading
@@ -30,11 +31,11 @@ class Unmixing(Run):
 
     def abundances(self) -> NDArray[np.float32]:
         """All abundance maps in memory, (n_endmembers, height, width); NaN where invalid."""
-        return self._whole(len(self.model.endmembers_), lambda block: block.abundances)
+        return self._whole(self.model.n_endmembers_, lambda block: block.abundances)
 
     def uncertainty(self) -> NDArray[np.float32]:
         """Standard deviations of the abundances, in the same shape; see `unmix.uncertainty`."""
-        return self._whole(len(self.model.endmembers_), lambda block: block.uncertainty)
+        return self._whole(self.model.n_endmembers_, lambda block: block.uncertainty)
 
     def quality(self) -> NDArray[np.float32]:
         """All quality maps in memory, (4, height, width); see `unmix.quality`."""
@@ -82,7 +83,7 @@ def unmix_scene(
     scene: Scene | str | Path,
     model: Unmixer | None = None,
     *,
-    n_endmembers: int = 5,
+    n_endmembers: Number = 5,
     reading: Reading = "reflectance",
     random_state: int | None = 0,
     progress: Progress = silent,
@@ -171,5 +172,5 @@ def _fit(scene: Scene, model: Unmixer, progress: Progress) -> Unmixing:
     finally:
         model.progress = shown
     seconds = {"learning": time.perf_counter() - began}
-    logger.info("learned %d endmembers in %.1f s", len(model.endmembers_), seconds["learning"])
+    logger.info("learned %d endmembers in %.1f s", model.n_endmembers_, seconds["learning"])
     return Unmixing(scene, model, seconds)

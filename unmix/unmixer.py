@@ -15,6 +15,7 @@ from unmix.device import resolve_device
 from unmix.errors import UnmixError
 from unmix.fitted_model import FittedModel
 from unmix.inputs import (
+    Number,
     SpectraSource,
     as_rows,
     check_enough,
@@ -40,8 +41,9 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
 
     Parameters
     ----------
-    n_endmembers : int
-        Materials to find, from 2 to the number of bands.
+    n_endmembers : int or "auto"
+        Materials to find, from 2 to the number of bands. ``"auto"`` chooses the number from the
+        pixels that take part in learning, more of them than bands; see `unmix.count`.
     reading : {"reflectance", "nnls", "fcls", "peak", "l2"}
         How fractions are read; see `unmix.abundances.read_abundances`.
     n_refits : int
@@ -65,6 +67,10 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
     endmembers_ : ndarray of shape (n_endmembers, n_bands), float32
         Endmember spectra in the unit of the input (reflectance), most abundant first.
     endmember_names_ : list of str
+    n_endmembers_ : int
+        How many there are.
+    n_endmembers_reason_ : str or None
+        Why so many, where the number was chosen.
     n_members_ : ndarray of shape (n_endmembers,)
         Near-pure pixels that each endmember is the mean of; 0 for one outside the data.
     mean_fractions_ : ndarray of shape (n_endmembers,)
@@ -109,7 +115,7 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
 
     def __init__(
         self,
-        n_endmembers: int = 5,
+        n_endmembers: Number = 5,
         *,
         reading: Reading = "reflectance",
         n_refits: int = 3,
@@ -145,7 +151,8 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         Raises
         ------
         UnmixError
-            If a parameter is out of its range, or the spectra hold nothing to unmix.
+            If a parameter is out of its range, or the spectra hold nothing to unmix, or are too
+            few to choose the number of endmembers from.
         """
         check_parameters(
             self.n_endmembers, self.reading, self.max_pixels, self.settings, self.n_refits
@@ -159,7 +166,7 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         settings = self.settings or FitSettings()
         progress = self.progress or (lambda share: None)
         learned = learn(pixels, self.n_endmembers, settings, self.n_refits, generator, progress)
-        names = [f"endmember {k + 1}" for k in range(self.n_endmembers)]
+        names = [f"endmember {k + 1}" for k in range(len(learned.endmembers))]
         about = {"endmember_names": names, "seed": seed, **origin_of(spectra)}
         self._keep({**vars(learned), **about})
         return self

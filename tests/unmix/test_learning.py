@@ -68,6 +68,29 @@ def test_progress_of_fit_and_refits_rises_to_one(noisy_mixture, quick, n_refits)
     assert shares[-1] == 1
 
 
+@pytest.mark.parametrize("n_refits", [0, 2])
+def test_progress_of_choosing_and_learning_rises_to_one(noisy_mixture, quick, n_refits):
+    shares: list[float] = []
+    generator = torch.Generator().manual_seed(0)
+    learn(noisy_mixture.spectra, "auto", quick, n_refits, generator, shares.append)
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.7 < shares[-2] < shares[-1] == 1
+
+
+def test_choosing_the_number_changes_nothing_else(noisy_mixture, quick):
+    def learned(n):
+        generator = torch.Generator().manual_seed(3)
+        return learn(noisy_mixture.spectra, n, quick, 1, generator, lambda share: None)
+
+    chosen = learned("auto")
+    given = learned(len(chosen.endmembers))
+    assert given.n_endmembers_reason is None
+    assert chosen.n_endmembers_reason
+    for name, value in vars(given).items():
+        if name != "n_endmembers_reason":
+            assert np.array_equal(getattr(chosen, name), value), name
+
+
 def test_facts_about_endmembers_follow_their_order(mixture_of, quick):
     spectra = mixture_of(2, snr_db=30).spectra
     generator = torch.Generator().manual_seed(0)

@@ -1,5 +1,6 @@
 """A fitted model as a folder."""
 
+import copy
 import json
 import os
 import shutil
@@ -21,6 +22,8 @@ ATTRIBUTES = (
     "wavelengths_nm_",
     "fwhm_nm_",
     "endmember_names_",
+    "n_endmembers_",
+    "n_endmembers_reason_",
     "seed_",
     "loss_",
     "brightness_spread_",
@@ -169,6 +172,22 @@ def test_saving_over_an_old_model_replaces_it(model, folder):
     describe(folder, loss=99.0)
     model.save(folder)
     assert Unmixer.load(folder).loss_ == model.loss_
+
+
+def test_a_number_that_was_chosen_is_kept_with_its_reason(model, tmp_path):
+    """And a loaded model asks for that number, where it is fitted again."""
+    chosen = copy.copy(model)
+    chosen.n_endmembers, chosen.n_endmembers_reason_ = "auto", "as many as are distinct"
+    chosen.save(tmp_path)
+    loaded = Unmixer.load(tmp_path)
+    assert described(tmp_path)["parameters"]["n_endmembers"] == loaded.n_endmembers == 4
+    assert (loaded.n_endmembers_, loaded.n_endmembers_reason_) == (4, "as many as are distinct")
+    assert chosen.n_endmembers == "auto"
+
+
+def test_a_number_left_open_is_refused_in_a_file(folder):
+    describe(folder, parameters={**described(folder)["parameters"], "n_endmembers": "auto"})
+    assert_refused(folder, "damaged or of another version .*auto")
 
 
 def test_a_path_may_be_a_string(model, tmp_path):

@@ -4,6 +4,7 @@ import torch
 
 from scenes import open_scene
 from unmix import Unmixer, UnmixError, unmix_scene
+from unmix.count import Choice
 from unmix.pipeline import on_bands_of
 from unmix.simulation import Simulation
 from unmix.simulation.truth import read_truth
@@ -33,6 +34,14 @@ def test_unmix_scene_finds_the_truth(simulated):
     true = torch.as_tensor(truth.abundances)
     errors = (found[:, None, valid] - true[None, :, valid]).square().mean(dim=2).sqrt()
     assert errors.min(dim=0).values.max() < 0.08
+
+
+def test_unmix_scene_can_leave_the_number_open(simulated, monkeypatch):
+    choice = Choice(2, "as many as are distinct")
+    monkeypatch.setattr("unmix.learning.choose_n_endmembers", lambda pixels, **how: choice)
+    result = unmix_scene(simulated, n_endmembers="auto")
+    assert result.abundances().shape == (2, *result.scene.grid.shape)
+    assert (result.model.n_endmembers_, result.model.n_endmembers_reason_) == choice
 
 
 def test_unmix_scene_with_a_fitted_model_does_not_fit_again(simulated):

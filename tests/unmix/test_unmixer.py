@@ -10,7 +10,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import unmix.learning
 from unmix import FitSettings, Unmixer, UnmixError, read_abundances
+from unmix.count import choose_n_endmembers
 from unmix.readings import READINGS
+from unmix.stability import quick_settings
 
 OTHER_BANDS = "the same law holds with our own message, which names bands and the cure"
 OWN_MESSAGE = "refused, with a sentence of our own"
@@ -242,6 +244,23 @@ def test_parameters_can_be_read_set_and_cloned(noisy_mixture, quick):
     assert copy.get_params() == model.get_params()
     assert not hasattr(copy, "endmembers_")
     assert copy.set_params(n_endmembers=2).n_endmembers == 2
+
+
+def test_the_number_of_endmembers_can_be_left_open(mixture_of, quick):
+    """Of the pixels that are learned from: black and invalid ones do not count."""
+    spectra = mixture_of(3, n_endmembers=3, snr_db=30).spectra.clone()
+    spectra[::7], spectra[1::50] = 0, math.nan
+    model = Unmixer("auto", settings=quick, n_refits=1).fit(spectra)
+    assert model.get_params()["n_endmembers"] == clone(model).n_endmembers == "auto"
+    valid = spectra[spectra.sum(dim=1) > 0]
+    chosen = choose_n_endmembers(valid, settings=quick_settings(quick))
+    assert (model.n_endmembers_, model.n_endmembers_reason_) == chosen
+    assert model.n_endmembers_ == 3
+    assert model.endmember_names_ == ["endmember 1", "endmember 2", "endmember 3"]
+    assert model.transform(spectra).shape == (len(spectra), 3)
+    given = Unmixer(3, settings=quick, n_refits=1).fit(spectra)
+    assert np.array_equal(given.endmembers_, model.endmembers_)
+    assert (given.n_endmembers_, given.n_endmembers_reason_) == (3, None)
 
 
 def test_repr_shows_what_differs_from_the_defaults():

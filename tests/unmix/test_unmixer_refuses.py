@@ -9,9 +9,10 @@ import torch
 from unmix import Unmixer, UnmixError
 
 
-@pytest.mark.parametrize("value", [1, 0, -2, 2.5, 3.0, True, "3", None, math.nan])
+@pytest.mark.parametrize("value", [1, 0, -2, 2.5, 3.0, True, "3", "Auto", None, math.nan])
 def test_n_endmembers_must_be_an_integer_of_at_least_2(value):
-    with pytest.raises(UnmixError, match=r"`n_endmembers` must be an integer of at least 2\. Got"):
+    message = r"`n_endmembers` must be an integer of at least 2, or 'auto'\. Got"
+    with pytest.raises(UnmixError, match=message):
         Unmixer(value).fit(np.random.default_rng(0).random((20, 5)))
 
 
@@ -19,6 +20,29 @@ def test_n_endmembers_may_not_exceed_the_bands():
     message = r"`n_endmembers` is 6 but there are only 5 bands\. It must be from 2 to 5\."
     with pytest.raises(UnmixError, match=message):
         Unmixer(6).fit(np.random.default_rng(0).random((20, 5)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "what"),
+    [((20, 30), "Got 20 valid pixels of 30 bands"), ((50, 3), "at least 4 bands")],
+)
+def test_too_little_to_choose_a_number_from_asks_for_one(shape, what):
+    spectra = np.random.default_rng(0).random(shape)
+    with pytest.raises(UnmixError, match=rf"{what}.* how many endmembers to find: .*or -n"):
+        Unmixer("auto").fit(spectra)
+
+
+@pytest.mark.parametrize(
+    ("spectra", "what"),
+    [
+        (np.zeros((9, 5)), r"cannot be learned from 0 valid pixels \(9 were read"),
+        (np.ones((30, 5)), "All 30 valid pixels have the same spectrum"),
+        (np.random.default_rng(0).random((30, 1)), "`n_endmembers` is auto but .* only 1 bands"),
+    ],
+)
+def test_what_cannot_be_unmixed_cannot_be_with_any_number(spectra, what):
+    with pytest.raises(UnmixError, match=what):
+        Unmixer("auto").fit(spectra)
 
 
 def test_too_few_valid_pixels_are_counted():

@@ -2,7 +2,9 @@
 
 Mixtures of n materials lie in an n-dimensional cone. Where that cone cuts the plane that fits the
 unit spectra best, they fill a simplex whose corners are the materials, whatever the illumination:
-a perspective projection. Its n - 1 principal directions are the map's coordinates.
+a perspective projection. Its n - 1 principal directions are the map's coordinates. In even light
+the spectra themselves fill a simplex, and no projection is needed; its corners are as bright as
+the materials, and its noise is the same everywhere.
 """
 
 import math
@@ -22,6 +24,9 @@ NOISE_RANGE = (0.1, 10.0)
 LEAST_SPARE = 0.05
 """Share of a band that the subspace is taken to leave free at the least."""
 
+EVEN = 1.5
+"""Light is even if the first direction beyond the simplex is no stronger than this, in units of
+what white noise shows."""
 FINEST = 1e-3
 """Least noise, relative to the spread of the points: nothing measured is finer."""
 
@@ -39,10 +44,10 @@ class Chart:
     for white noise, tens where the spectra of a material vary."""
     noise: Tensor
     """(n_bands,) Noise of each band relative to the median band."""
-    normal: Tensor
-    """(n_bands,) Of the plane, in whitened bands."""
+    normal: Tensor | None
+    """(n_bands,) Of the plane, in whitened bands; None where light is even."""
     centre: Tensor
-    """(n_bands,) Mean of the projected spectra, in whitened bands."""
+    """(n_bands,) Mean of the (projected) spectra, in whitened bands."""
     axes: Tensor
     """(n_bands, n - 1) Directions of the coordinates, in whitened bands."""
 
@@ -57,28 +62,64 @@ class Chart:
         ones = torch.ones(len(white), 1, dtype=white.dtype, device=white.device)
         normal = basis @ torch.linalg.lstsq(inside, ones).solution[:, 0]
         depth = white @ normal
-        flat = white / depth[:, None]
-        centre = flat.mean(dim=0)
-        flat = flat - centre
-        variances, directions = torch.linalg.eigh(flat.T @ flat / len(flat))
-        axes = directions[:, -(n - 1) :]
-        points = flat @ axes
-        left = (flat.square().sum(dim=1) - points.square().sum(dim=1)).clamp(min=0)
-        left = left / (flat.shape[1] - n)
-        rest = variances[: 1 - n]
-        lead = float(rest[-1] / rest.mean().clamp(min=1e-300))
-        edge = (1 + math.sqrt(flat.shape[1] / len(flat))) ** 2  # Marchenko and Pastur
-        sd = (_level(left, depth) * max(lead, 1.0)).sqrt().clamp(min=FINEST * float(points.std()))
-        return cls(points, sd, max(lead / edge, 1.0), noise, normal, centre, axes)
+        flat = _Flat.of(white / depth[:, None], n)
+        sd = (_level(flat.left, depth) * max(flat.lead, 1.0)).sqrt()
+        sd = sd.clamp(min=FINEST * float(flat.points.std()))
+        return cls(flat.points, sd, flat.structure, noise, normal, flat.centre, flat.axes)
+
+    @classmethod
+    def in_even_light(cls, spectra: Tensor, n: int) -> Self | None:
+        """Chart of the spectra as they are; None where light varies.
+
+        In even light n materials span n - 1 dimensions around the mean: beyond, noise is all.
+        """
+        noise = band_noise(spectra, n)
+        flat = _Flat.of(spectra.double() / noise, n)
+        if flat.structure > EVEN:
+            return None
+        level = flat.left.mean().sqrt().clamp(min=FINEST * float(flat.points.std()))
+        sd = level.expand(len(spectra))
+        return cls(flat.points, sd, flat.structure, noise, None, flat.centre, flat.axes)
 
     def into(self, spectra: Tensor) -> Tensor:
         """Points (n, n - 1) of spectra (n, n_bands)."""
         white = spectra.double() / self.noise
-        return (white / (white @ self.normal)[:, None] - self.centre) @ self.axes
+        if self.normal is not None:
+            white = white / (white @ self.normal)[:, None]
+        return (white - self.centre) @ self.axes
 
     def back(self, points: Tensor) -> Tensor:
-        """Spectra (n, n_bands) of points (n, n - 1); of some length, not negative."""
+        """Spectra (n, n_bands) of points (n, n - 1); in even light as bright as they are."""
         return ((points @ self.axes.T + self.centre) * self.noise).clamp(min=0)
+
+
+@dataclass(frozen=True)
+class _Flat:
+    """Spectra that fill a simplex, in their n - 1 principal directions."""
+
+    points: Tensor
+    left: Tensor
+    """(n_pixels,) Energy outside, per dimension that is left."""
+    lead: float
+    """Strongest direction of what is left, relative to the mean one."""
+    structure: float
+    """The same relative to what white noise would show, at least 1."""
+    centre: Tensor
+    axes: Tensor
+
+    @classmethod
+    def of(cls, spectra: Tensor, n: int) -> Self:
+        centre = spectra.mean(dim=0)
+        flat = spectra - centre
+        variances, directions = torch.linalg.eigh(flat.T @ flat / len(flat))
+        axes = directions[:, -(n - 1) :]
+        points = flat @ axes
+        left = (flat.square().sum(dim=1) - points.square().sum(dim=1)).clamp(min=0)
+        rest = variances[: 1 - n]
+        lead = float(rest[-1] / rest.mean().clamp(min=1e-300))
+        edge = (1 + math.sqrt(flat.shape[1] / len(flat))) ** 2  # Marchenko and Pastur
+        left = left / (flat.shape[1] - n)
+        return cls(points, left, lead, max(lead / edge, 1.0), centre, axes)
 
 
 def band_noise(spectra: Tensor, n: int) -> Tensor:

@@ -9,7 +9,6 @@ from torch.nn.functional import normalize
 
 from unmix.autoencoder.coreset import Coreset, Pixels, flattening, project, summarise
 from unmix.autoencoder.decoder import ArchetypalDecoder
-from unmix.autoencoder.light import even_light
 from unmix.autoencoder.rare import best_candidate, saving_of, savings_of_each
 from unmix.autoencoder.refine import refine
 from unmix.autoencoder.relax import relax
@@ -80,10 +79,9 @@ def fit_endmembers(
     found = torch.cat([learned.weights @ coreset.points, rare])
     refined = refine(pixels, found, len(rare), settings.ball, settings.ball_rounds)
     refined = relax(pixels, refined, settings.leave_hull, generator)
-    spectra = even_light(pixels, refined.endmembers.clamp(min=0), generator)
     progress(1.0)
     return Endmembers(
-        spectra=spectra,
+        spectra=refined.endmembers.clamp(min=0),
         n_members=refined.n_members,
         n_rare=len(rare),
         loss=learned.loss,

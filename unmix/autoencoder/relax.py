@@ -20,7 +20,9 @@ TRACE = 0.05
 SCARCE = 0.02
 """A material that is present in a smaller part of the pixels stays where it was found."""
 DARKEST = 0.2
-"""Brightness of an endmember relative to the median one is not let beyond this factor."""
+"""Least brightness of an endmember outside the hull, relative to the median."""
+SHADE = 0.05
+"""A corner that is darker than this, relative to the median pixel, is no material."""
 
 
 def relax(pixels: Pixels, refined: Refined, limit: float, generator: torch.Generator) -> Refined:
@@ -59,13 +61,30 @@ def relax(pixels: Pixels, refined: Refined, limit: float, generator: torch.Gener
     if not corners.isfinite().all() or outside_hull(chart, corners) <= limit:
         return refined
     found = smallest_simplex(chart, corners)
-    if found is None:
+    outer = None if found is None else _as_bright_as(spectra, chart.back(found))
+    even = _in_even_light(spectra, inside[common] if outer is None else outer)
+    outer = outer if even is None else even
+    if outer is None:
         return refined
     endmembers, n_members = refined.endmembers.clone(), refined.n_members.clone()
     common = common.to(endmembers.device)
-    endmembers[common] = _as_bright_as(spectra, chart.back(found)).to(endmembers)
+    endmembers[common] = outer.to(endmembers)
     n_members[common] = 0
     return Refined(endmembers, n_members)
+
+
+def _in_even_light(spectra: Tensor, endmembers: Tensor) -> Tensor | None:
+    """Corners of the smallest simplex of the spectra as they are; None where light varies.
+
+    None, too, where a corner is all but black: that one stands for shade, not for a material.
+    """
+    chart = Chart.in_even_light(spectra, len(endmembers))
+    found = None if chart is None else smallest_simplex(chart, chart.into(endmembers))
+    if chart is None or found is None:
+        return None
+    outer = chart.back(found)
+    length = outer.norm(dim=1)
+    return outer if length.min() > SHADE * spectra.norm(dim=1).median() else None
 
 
 def _shares(spectra: Tensor, endmembers: Tensor) -> Tensor:

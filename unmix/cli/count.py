@@ -56,7 +56,8 @@ def command(
     if as_json:
         say_json(describe(counts))
     else:
-        click.echo("\n".join([*_estimates(counts), "", *_curve(counts), "", _advice(counts)]))
+        advice = f"Recommended: {counts.recommended}, {counts.reason}."
+        click.echo("\n".join([*_estimates(counts), "", *_curve(counts), "", advice]))
 
 
 def describe(counts: "Counts") -> dict[str, Any]:
@@ -71,6 +72,7 @@ def describe(counts: "Counts") -> dict[str, Any]:
         "signal_dimensions": counts.signal_dimensions,
         "distinct": counts.distinct,
         "recommended": counts.recommended,
+        "reason": counts.reason,
         "curve": [{**step._asdict(), "is_distinct": step.is_distinct} for step in counts.curve],
     }
 
@@ -105,16 +107,3 @@ def _curve(counts: "Counts") -> list[str]:
 
 def _short(number: float) -> str:
     return ">1000" if number > 1000 else f"{number:.2f}"
-
-
-def _advice(counts: "Counts") -> str:
-    """The recommendation and the reason for it."""
-    n = counts.recommended
-    if n == counts.distinct:
-        return f"Recommended: {n}, as many as are distinct."
-    if counts.ends_abruptly:
-        return f"Recommended: {n}, as there are {n} signals, all well above the noise."
-    return (
-        f"Recommended: {n}, as many as there are signals above noise. {counts.distinct} are "
-        "distinct, but what they leave is too weak to see more in single pixels."
-    )

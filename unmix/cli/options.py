@@ -8,6 +8,23 @@ import click
 
 from unmix.readings import READINGS
 
+
+def number_or_auto(value: str | int) -> str | int:
+    """How many endmembers: an integer of at least 2, or ``auto`` as it stands."""
+    if value == "auto":
+        return value
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 2:
+        raise click.BadParameter(
+            f"{value!r} is neither auto nor an integer of at least 2; one material alone is not "
+            "a mixture."
+        )
+    return number
+
+
 scene_argument = click.argument("scene", type=click.Path(path_type=Path))
 
 out_option = click.option(
@@ -27,10 +44,11 @@ n_endmembers_option = click.option(
     "-n",
     "--endmembers",
     "n_endmembers",
-    type=int,
+    type=number_or_auto,
+    metavar="INTEGER|auto",
     default=5,
     show_default=True,
-    help="How many materials to find.",
+    help="How many materials to find, or auto.",
 )
 
 refits_option = click.option(

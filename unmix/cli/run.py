@@ -58,6 +58,9 @@ def command(
         result = unmix_scene(
             open_scene(scene, scale=scale, nodata=nodata), model, progress=talk.progress
         )
+        if model.n_endmembers_reason_ is not None:
+            talk.close()
+            click.echo(f"{model.n_endmembers_} materials, {model.n_endmembers_reason_}.", err=True)
         result.notes.extend(talk.warnings)
         result.save(out, overwrite=overwrite, progress=talk.progress)
     say_json(summary_of(out))
@@ -73,6 +76,8 @@ def summary_of(out: Path) -> dict[str, Any]:
     return {
         "maps": str(out / "abundances.tif"),
         "preview": str(out / "preview.png"),
+        "n_endmembers": record["model"]["n_endmembers"],
+        "n_endmembers_auto": record["model"]["n_endmembers_auto"],
         "endmembers": record["model"]["endmember_names"],
         "stability": record["model"]["stability"],
         **record["scores"],

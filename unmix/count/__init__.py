@@ -10,6 +10,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,6 +28,7 @@ from unmix.errors import UnmixError
 
 __all__ = [
     "BandNoise",
+    "Choice",
     "Counts",
     "Moments",
     "Step",
@@ -102,6 +104,31 @@ class Counts:
             return self.signal_dimensions
         return self.distinct
 
+    @property
+    def reason(self) -> str:
+        """Why this number is recommended: what follows "Recommended: 6, " in a sentence."""
+        n = self.recommended
+        if n < 2:
+            return "as no second signal exceeds the noise"
+        if not any(step.is_distinct for step in self.curve) and n == self.distinct:
+            return "the fewest that can be mixed, as no larger number is distinct"
+        if n == self.distinct:
+            return "as many as are distinct"
+        if self.ends_abruptly:
+            return f"as there are {n} signals, all well above the noise"
+        return (
+            "as many as there are signals above noise: what fewer leave unexplained is too weak to "
+            "see in single pixels"
+        )
+
+
+class Choice(NamedTuple):
+    """A number of endmembers for a fit, which needs 2 at least."""
+
+    n_endmembers: int
+    reason: str
+    """As `Counts.reason`."""
+
 
 def count_endmembers(
     spectra: Tensor,
@@ -145,7 +172,7 @@ def count_endmembers(
     subspace = signal_subspace(moments)
     generator = torch.Generator().manual_seed(seed)
     chosen = torch.randperm(len(pixels), generator=generator)[:MAX_FITTED].sort().values
-    fitted = pixels[chosen.to(pixels.device)].float()
+    fitted = pixels[chosen.to(pixels.device)].float().cpu()
     highest = min(n_max, subspace.n_dimensions, len(fitted) // 4)
     curve = stability_curve(fitted, subspace, highest, settings, seed, progress)
     return Counts(
@@ -162,24 +189,37 @@ def count_endmembers(
 
 
 def choose_n_endmembers(
-    spectra: Tensor, seed: int = 0, progress: Callable[[float], None] = lambda share: None
-) -> int:
-    """The recommended number of endmembers, for fits that must have one; at least 2.
+    spectra: Tensor,
+    *,
+    settings: FitSettings = QUICK,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Choice:
+    """The recommended number of endmembers, for fits that must have one.
 
     Parameters
     ----------
     spectra : Tensor of shape (n_pixels, n_bands)
-        As for `count_endmembers`.
+        As the rest, as for `count_endmembers`.
+    settings : FitSettings
     seed : int
     progress : callable
 
     Returns
     -------
-    int
+    Choice
 
     Raises
     ------
     UnmixError
-        As `count_endmembers`.
+        As `count_endmembers`; the message adds that the number can be given instead.
     """
-    return max(2, count_endmembers(spectra, seed=seed, progress=progress).recommended)
+    try:
+        counts = count_endmembers(spectra, settings=settings, seed=seed, progress=progress)
+    except UnmixError as error:
+        raise UnmixError(
+            f"{error} Or say how many endmembers to find: `n_endmembers`, or -n in a command."
+        ) from error
+    if counts.recommended < 2:
+        return Choice(2, f"the fewest that can be mixed, {counts.reason}")
+    return Choice(counts.recommended, counts.reason)

@@ -71,3 +71,26 @@ def test_pixels_in_any_order_have_one_chart(mixture_of):
     back = [c.back(c.into(corners)) for c in (chart, turned)]
     torch.testing.assert_close(back[0], back[1], atol=1e-6, rtol=1e-6)
     assert chart.structure == pytest.approx(turned.structure)
+
+
+def test_even_light_is_told_from_light_that_varies(mixture_of):
+    even = mixture_of(0, n_pixels=3000, snr_db=30)
+    varying = mixture_of(0, n_pixels=3000, snr_db=30, shade=0.3)
+    assert Chart.in_even_light(even.spectra, 4) is not None
+    assert Chart.in_even_light(varying.spectra, 4) is None
+
+
+def test_in_even_light_spectra_come_back_as_bright_as_they_are(mixture_of):
+    mixture = mixture_of(1, n_pixels=3000, snr_db=35)
+    chart = Chart.in_even_light(mixture.spectra, 4)
+    back = chart.back(chart.into(mixture.endmembers))
+    torch.testing.assert_close(back, mixture.endmembers.double(), atol=0.01, rtol=0)
+
+
+def test_the_noise_in_even_light_is_what_repeating_the_scene_shows(mixture_of):
+    clean = mixture_of(0, n_pixels=3000)
+    noisy = mixture_of(0, n_pixels=3000, snr_db=30)
+    chart = Chart.in_even_light(noisy.spectra, 4)
+    moved = chart.points - chart.into(clean.spectra)
+    ratio = moved.square().mean(dim=1) / chart.sd.square()
+    assert 0.9 < ratio.mean().sqrt() < 1.1

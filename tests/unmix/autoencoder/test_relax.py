@@ -88,3 +88,22 @@ def test_too_little_to_see_a_simplex_keeps_the_hull(mixture_of, case):
     mixture = mixture_of(0, snr_db=40, n_pure=0, **few)
     given = Refined(mixture.endmembers * 0.9 + 0.02, torch.full((4,), 3))
     assert relax(project(mixture.spectra, 4, 0), given, LIMIT, seeded()) is given
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_even_light_shows_how_bright_the_endmembers_are(mixture_of, half, seed):
+    """No pixel shows the brightness of a material that is nowhere pure, but all of them do."""
+    spectra, endmembers = capped(mixture_of, seed, 0.7)
+    found = fit_endmembers(spectra, 4, half, seeded())
+    assert (found.n_members == 0).all()
+    order = match_endmembers(found.spectra, endmembers)
+    norms = found.spectra[order].norm(dim=1) / endmembers.norm(dim=1)
+    torch.testing.assert_close(norms, torch.ones(4), atol=0.05, rtol=0)
+
+
+def test_shade_is_no_material(mixture_of, half):
+    """Varying light is one dimension more, in which a fifth endmember finds black."""
+    spectra, _ = capped(mixture_of, 0, 0.7)
+    light = 0.3 + 0.7 * torch.rand(len(spectra), 1, generator=seeded())
+    found = fit_endmembers(light * spectra, 5, half, seeded())
+    assert found.spectra.norm(dim=1).min() > 0.05 * spectra.norm(dim=1).median()

@@ -22,7 +22,7 @@ def test_count_prints_tables_and_a_recommendation(said):
     found = json.loads(as_json.stdout)
     for name in ("HySime", "HFC", "NWHFC", "ELM", "separation"):
         assert name in table.stdout
-    assert f"Recommended: {found['recommended']}," in table.stdout
+    assert table.stdout.endswith(f"Recommended: {found['recommended']}, {found['reason']}.\n")
     assert table.stderr == ""
 
 

@@ -143,6 +143,33 @@ def test_run_without_refits_leaves_the_stability_open(bundle, small_scene, unmix
     assert unmix_command("run", small_scene, "--refits", -1, "-o", tmp_path / "c").exit_code == 2
 
 
+def test_run_chooses_the_number_and_says_why(tmp_path, unmix_command):
+    scene = tmp_path / "scene.hdr"
+    materials = ("--materials", "water,sand,kaolinite", "--sensor", "enmap")
+    unmix_command("simulate", "-o", scene, "--size", "24x25", *materials)
+    result = unmix_command("run", scene, "-n", "auto", "--refits", 0, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    model = json.loads((tmp_path / "out" / "run.json").read_text())["model"]
+    assert model["n_endmembers_auto"] is True
+    assert f"{model['n_endmembers']} materials, {model['n_endmembers_reason']}." in result.stderr
+    summary = json.loads(result.stdout)
+    assert summary["n_endmembers"] == len(summary["endmembers"]) == model["n_endmembers"]
+    assert abs(model["n_endmembers"] - 3) <= 1
+    assert len(read(tmp_path / "out" / "abundances.tif")) == model["n_endmembers"]
+    applied = unmix_command(
+        "apply", scene, "--model", tmp_path / "out" / "model", "-o", tmp_path / "maps"
+    )
+    assert applied.exit_code == 0, applied.stderr
+    record = json.loads((tmp_path / "maps" / "run.json").read_text())
+    assert record["model"]["n_endmembers_reason"] == model["n_endmembers_reason"]
+
+
+def test_run_with_a_given_number_says_so(bundle):
+    model = json.loads((bundle[0] / "run.json").read_text())["model"]
+    found = [model[f"n_endmembers{end}"] for end in ("", "_auto", "_reason")]
+    assert found == [3, False, None]
+
+
 def test_run_twice_with_one_seed_gives_the_same_bits(bundle, small_scene, unmix_command, tmp_path):
     assert unmix_command("run", small_scene, "-n", 3, "-o", tmp_path / "b").exit_code == 0
     for name in RASTERS:

@@ -95,7 +95,7 @@ WRONG = [
     (nan_everywhere, 3, "0 valid pixels"),
     (black_image, 3, "black"),
     (two_valid_pixels, 3, "3 endmembers cannot be learned from 2 valid pixels"),
-    (lambda folder: envi(folder, good_cube()), 1, "at least 2"),
+    (lambda folder: envi(folder, good_cube(2, 9)), "auto", r"Got 18 valid .* or -n in a command"),
     (lambda folder: envi(folder, good_cube()), 21, "only 20 bands"),
     (lambda folder: folder, 3, "folder"),
 ]
@@ -184,6 +184,10 @@ def test_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
 def test_wrong_usage_exits_with_2(unmix_command, tmp_path):
     assert unmix_command("run", tmp_path).exit_code == 2
     assert unmix_command("nonsense").exit_code == 2
+    for n in (1, -3, "2.5", "many", "AUTO"):
+        result = unmix_command("run", tmp_path, "-n", n, "-o", tmp_path)
+        assert result.exit_code == 2
+        assert f"'{n}' is neither auto nor an integer of at least 2" in result.stderr
     assert unmix_command("run", tmp_path, "-o", tmp_path, "--reading", "guess").exit_code == 2
 
 

@@ -27,27 +27,34 @@ def step(n, distinct=True, unexplained=100.0) -> Step:
 
 
 VARIED = [step(2), step(3), step(4, False)]
+GAP = [step(2), step(3, False), step(4)]
+DISTINCT = "as many as are distinct"
+HIDDEN = "as many as there are signals above noise: what fewer leave"
 QUIET = [step(2), step(3, unexplained=0.4), step(4, False, 0.3)]
 
 
 @pytest.mark.parametrize(
-    ("curve", "signals", "hysime", "n_max", "expected"),
+    ("curve", "signals", "hysime", "n_max", "expected", "why"),
     [
-        (VARIED, 78, 76, 12, 3),  # more signals than can be materials
-        (VARIED, 9, 7, 12, 3),  # they fade into the noise: the materials vary
-        (VARIED, 9, 9, 12, 9),  # they end abruptly: materials
-        (VARIED, 9, 9, 8, 3),
-        (QUIET, 5, 3, 12, 5),  # the rest is hidden by noise
-        (QUIET, 5, 3, 4, 3),
-        ([step(2), step(3, False), step(4)], 40, 30, 12, 4),  # the last, whatever came before
-        ([step(2, False), step(3, False)], 9, 7, 12, 2),
-        ([], 1, 1, 12, 1),
+        (VARIED, 78, 76, 12, 3, DISTINCT),  # more signals than can be materials
+        (VARIED, 9, 7, 12, 3, DISTINCT),  # they fade into the noise: the materials vary
+        (VARIED, 9, 9, 12, 9, "as there are 9 signals, all"),  # they end abruptly: materials
+        (VARIED, 9, 9, 8, 3, DISTINCT),
+        (QUIET, 5, 3, 12, 5, HIDDEN),  # the rest is hidden by noise
+        (QUIET, 5, 3, 4, 3, DISTINCT),
+        (GAP, 40, 30, 12, 4, DISTINCT),  # the last, whatever came before
+        ([step(2, False), step(3, False)], 9, 7, 12, 2, "the fewest"),
+        ([step(2, False)], 2, 1, 12, 2, "the fewest"),
+        ([], 1, 1, 12, 1, "no second signal"),
+        ([], 3, 2, 12, 3, HIDDEN),  # too few pixels for fits
     ],
 )
 def test_recommended_follows_from_signals_and_distinct_endmembers(
-    curve, signals, hysime, n_max, expected
+    curve, signals, hysime, n_max, expected, why
 ):
-    assert counts(curve, signals, hysime, n_max).recommended == expected
+    found = counts(curve, signals, hysime, n_max)
+    assert found.recommended == expected
+    assert why in found.reason
 
 
 @pytest.mark.parametrize(("n", "sigma"), [(2, 0.001), (3, 0.02), (4, 0.005)])
@@ -100,12 +107,22 @@ def test_count_leaves_invalid_pixels_out(planted, hasty):
 def test_count_of_noise_recommends_one_and_fits_still_get_two(hasty):
     noise = 1 + 0.1 * torch.randn(800, 12, generator=torch.Generator().manual_seed(0))
     assert count_endmembers(noise, settings=hasty).recommended == 1
-    assert choose_n_endmembers(noise) == 2
+    reason = "the fewest that can be mixed, as no second signal exceeds the noise"
+    assert choose_n_endmembers(noise, settings=hasty) == (2, reason)
 
 
-def test_choose_is_what_count_recommends(planted):
+def test_choose_is_what_count_recommends(planted, hasty):
     spectra = planted(3, sigma=0.02, n_pixels=600)
-    assert choose_n_endmembers(spectra) == count_endmembers(spectra).recommended == 3
+    found = count_endmembers(spectra, settings=hasty, seed=4)
+    assert found.recommended == 3
+    chosen = choose_n_endmembers(spectra, settings=hasty, seed=4)
+    assert chosen == (found.recommended, found.reason)
+
+
+def test_choose_refuses_what_count_refuses_and_asks_for_a_number(planted):
+    message = r"^Counting needs more pixels .*Got 39 .* Or say how many .*`n_endmembers`, or -n"
+    with pytest.raises(UnmixError, match=message):
+        choose_n_endmembers(planted(2)[:39])
 
 
 @pytest.mark.parametrize("n_max", [1, 2.5, True])
