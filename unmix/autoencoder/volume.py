@@ -35,7 +35,7 @@ RESOLVED = 0.25
 """A facet blurred by more than this share of the simplex is not resolved."""
 N_LOOKED_AT = 4000
 """Pixels whose distance from the hull is measured, or up to twice as many."""
-OUTLIER = 9.0
+OUTLIER = 25.0
 """Noise variances per dimension that a single pixel counts at the most."""
 FEW = 3.0
 """Pixels that the share outside counts as seen before any."""

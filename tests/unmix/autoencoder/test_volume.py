@@ -69,7 +69,7 @@ def test_one_pixel_far_off_does_not_count_for_many(mixture_of):
     corners = chart.into(mixture.endmembers)
     before = outside_hull(chart, corners)
     chart.points[7] += 100 * chart.points.std()
-    assert outside_hull(chart, corners) < before + 9 / 1000 + 1e-6
+    assert outside_hull(chart, corners) < before + 25 / 1000 + 1e-6
 
 
 def test_the_start_may_be_anywhere_near(mixture_of):
