@@ -17,7 +17,7 @@ import torch
 from accuracy.ablation import VARIANTS, ablation_json, ablation_table, variant_fit
 from accuracy.arguments import add_common, available_scenes, say, scene_name
 from accuracy.known_scenes import load_scene
-from accuracy.measuring import Run, measure
+from accuracy.measuring import Trial, measure
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from tqdm import tqdm
 
@@ -64,9 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(
     scenes: list[str], variants: list[str], chosen: argparse.Namespace
-) -> dict[str, dict[str, list[Run]]]:
+) -> dict[str, dict[str, list[Trial]]]:
     """Every variant on every scene and seed; a scene is made once for all variants."""
-    runs: dict[str, dict[str, list[Run]]] = {v: {s: [] for s in scenes} for v in variants}
+    runs: dict[str, dict[str, list[Trial]]] = {v: {s: [] for s in scenes} for v in variants}
     total = len(scenes) * len(variants) * chosen.seeds
     with tqdm(total=total, unit="fit", file=sys.stderr) as progress:
         for scene in scenes:

@@ -41,7 +41,7 @@ import torch
 from accuracy import sweep
 from accuracy.arguments import add_common, available_scenes, say, scene_name
 from accuracy.known_scenes import DEFAULT_SCENES, BenchmarkError
-from accuracy.measuring import Job, Run, measure, run_job
+from accuracy.measuring import Job, Trial, measure, run_job
 from accuracy.methods import DEFAULT_METHODS, METHODS, missing_package
 from accuracy.table import as_json, markdown_table, summarise
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -114,13 +114,13 @@ def _scoreboard(chosen: argparse.Namespace) -> tuple[str, dict[str, Any], bool]:
     return markdown_table(summaries), found, bool(failures)
 
 
-def _run(jobs: list[Job], n_seeds: int) -> tuple[list[list[Run]], list[str]]:
+def _run(jobs: list[Job], n_seeds: int) -> tuple[list[list[Trial]], list[str]]:
     """Runs of every job that succeeded, and what went wrong with the others."""
     results, failures = [], []
     with tqdm(total=len(jobs) * n_seeds, unit="fit", file=sys.stderr) as progress:
         for job in jobs:
             progress.set_description(f"{job.scene}, {job.method}")
-            runs: list[Run] = []
+            runs: list[Trial] = []
             try:
                 for run in run_job(job):
                     runs.append(run)
@@ -141,7 +141,7 @@ def _sweep(chosen: argparse.Namespace) -> tuple[str, dict[str, Any], bool]:
     levels = sweep.QUICK_LEVELS if chosen.quick else sweep.LEVELS
     cells = sweep.cells(levels, sweep.QUICK_SIDE_PX if chosen.quick else sweep.SIDE_PX)
     seeds = range(chosen.seeds or N_SWEEP_SEEDS)
-    runs: dict[sweep.Cell, dict[str, list[Run]]] = {}
+    runs: dict[sweep.Cell, dict[str, list[Trial]]] = {}
     torch.set_num_threads(chosen.threads)
     with threadpool_limits(chosen.threads):
         for cell in tqdm(cells, unit="cell", file=sys.stderr):

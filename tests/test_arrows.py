@@ -22,11 +22,11 @@ TOUCH_SCENES = (
 """Modules, or packages of them, that know that scenes are files; all others take tensors."""
 
 AUTOENCODER = (
-    ("settings", "adam", "encoder", "decoder", "loss"),
+    ("settings", "adam", "encoder", "decoder", "loss", "darkness"),
     ("model", "coreset", "starts"),
     ("training", "rare", "chart"),
     ("refine", "volume"),
-    ("relax",),
+    ("light", "relax"),
     ("fit",),
 )
 """From the ground up: a module imports only from the floors below its own."""
@@ -35,6 +35,7 @@ AUTOENCODER_LIBRARIES = {
     "collections",
     "contextlib",
     "dataclasses",
+    "functools",
     "math",
     "numpy",
     "scipy",

@@ -14,6 +14,7 @@ from unmix.errors import ModelFileError, OutputError, UnmixError
 if TYPE_CHECKING:
     from unmix.abundances import fcls, nnls, read_abundances, ucls
     from unmix.autoencoder import FitSettings
+    from unmix.fitted_model import NotFittedError
     from unmix.pipeline import Unmixing, unmix_scene
     from unmix.unmixer import Unmixer
 
@@ -21,6 +22,7 @@ __version__ = version("unmix")
 
 _HOMES = {
     "FitSettings": "unmix.autoencoder",
+    "NotFittedError": "unmix.fitted_model",
     "Unmixer": "unmix.unmixer",
     "Unmixing": "unmix.pipeline",
     "fcls": "unmix.abundances",
@@ -34,6 +36,7 @@ _HOMES = {
 __all__ = [
     "FitSettings",
     "ModelFileError",
+    "NotFittedError",
     "OutputError",
     "UnmixError",
     "Unmixer",

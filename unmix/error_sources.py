@@ -66,7 +66,8 @@ def learn_residuals(spectra: Tensor, endmembers: Tensor, codes: Tensor) -> Resid
     direction = normalize(rest, dim=1)
     squared_cosine = (direction @ direction.T).square().fill_diagonal_(0)
     n_pairs = max(1, len(rest) * (len(rest) - 1))
-    n_dimensions = n_pairs / max(float(squared_cosine.sum()), n_pairs / spectra.shape[1])
+    share = float(squared_cosine.sum()) / n_pairs
+    n_dimensions = 1 / min(max(share, 1 / spectra.shape[1]), 1.0)
     median_of_chi2 = (1 - 2 / (9 * n_dimensions)) ** 3  # Wilson and Hilferty, relative to the mean
     level = float(rest.square().sum(dim=1).median()) / median_of_chi2 if len(rest) else 0.0
     return Residuals(level, n_dimensions)

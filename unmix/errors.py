@@ -5,6 +5,10 @@ class UnmixError(ValueError):
     """The request cannot be carried out; the message says what is wrong and what to do."""
 
 
+class UnmixWarning(UserWarning):
+    """A part of the scene is left out; the message says which, and why."""
+
+
 class ModelFileError(UnmixError, OSError):
     """A saved model is missing, incomplete or not one of ours."""
 

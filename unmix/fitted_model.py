@@ -1,25 +1,43 @@
 """A fitted model: what was learned, how it reads pixels, and its files."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn import exceptions as sklearn_exceptions
 from torch import Tensor
 
 from unmix.abundances import Abundances, nonnegative, read_codes
 from unmix.autoencoder import FitSettings, LinearDecoder, SparseAutoencoder, SparseCodingEncoder
-from unmix.brightness import ANY_BRIGHTNESS, BrightnessPrior
+from unmix.brightness import BrightnessPrior
 from unmix.device import resolve_device
+from unmix.endmembers.signal import GLARING
 from unmix.error_sources import ErrorSources, Residuals, extrapolation_of, shifts_of
 from unmix.errors import UnmixError
 from unmix.inputs import rows_on_bands
 from unmix.model_file import LEARNED, PARAMETERS, ModelState, read_state, write_state
 from unmix.products import Products, products
+from unmix.quality import pixel_quality
 from unmix.readings import Reading
 from unmix.stability import stability_scores
 from unmix.uncertainty import fraction_deviation
+
+
+class NotFittedError(UnmixError, sklearn_exceptions.NotFittedError):  # type: ignore[misc]
+    """A model was asked for what only a fitted one has; also an ``AttributeError``."""
+
+
+class PixelMaps(NamedTuple):
+    """All that is mapped of pixels; NaN where a pixel is invalid or no endmember explains it."""
+
+    fractions: Tensor
+    """(n_pixels, n_endmembers)"""
+    uncertainty: Tensor
+    """(n_pixels, n_endmembers) Of the fractions; see `unmix.uncertainty`."""
+    quality: Tensor
+    """(n_pixels, 4) See `unmix.quality`."""
 
 
 class FittedModel:
@@ -63,14 +81,18 @@ class FittedModel:
 
         Raises
         ------
+        NotFittedError
+            If the model is not fitted.
         UnmixError
-            If the model is not fitted or the number of bands differs.
+            If the number of bands differs.
         """
-        _, read, valid = self._read_valid(spectra, reading)
+        _, _, read, valid = self._read_valid(spectra, reading)
         return Abundances(*(_with_gaps(values, valid) for values in read))
 
     def uncertainty(self, spectra: Tensor, reading: Reading | None = None) -> Tensor:
         """Standard deviation of the fractions that `read` gives.
+
+        Strictly the root mean square deviation of the true fraction from the one that is read.
 
         Parameters
         ----------
@@ -86,36 +108,63 @@ class FittedModel:
 
         Raises
         ------
+        NotFittedError
+            If the model is not fitted.
         UnmixError
-            If the model is not fitted or the number of bands differs.
+            If the number of bands differs.
         """
-        found, read, valid = self._read_valid(spectra, reading)
-        deviation = fraction_deviation(found, read, reading or self.reading, self.error_sources)
+        found, _, read, valid = self._read_valid(spectra, reading)
+        deviation = fraction_deviation(found, read, reading or self.reading, self.error_sources_)
         return _with_gaps(deviation, valid)
 
-    def save(self, folder: str | Path) -> None:
+    def map_pixels(self, spectra: Tensor) -> PixelMaps:
+        """Fractions of spectra by the model's reading, their uncertainty, and their quality.
+
+        Parameters
+        ----------
+        spectra : Tensor of shape (n_pixels, n_bands)
+
+        Returns
+        -------
+        PixelMaps
+            In float32, on the device of the spectra.
+
+        Raises
+        ------
+        NotFittedError
+            If the model is not fitted.
+        UnmixError
+            If the number of bands differs.
+        """
+        found, codes, read, valid = self._read_valid(spectra, None)
+        deviation = fraction_deviation(found, read, self.reading, self.error_sources_)
+        quality = pixel_quality(found, codes, read.brightness)
+        maps = (read.fractions, deviation, quality)
+        return PixelMaps(*(_with_gaps(values, valid) for values in maps))
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the fitted model as ``model.json`` and ``model.safetensors``.
 
         Parameters
         ----------
         folder : path
-            Made if it is not there.
+            New or empty, or with ``overwrite`` one that holds a model.
+        overwrite : bool
 
         Raises
         ------
-        UnmixError
+        NotFittedError
             If the model is not fitted.
         OutputError
-            If the folder cannot be written.
+            If the folder is in use, or cannot be written.
         """
-        self._check_fitted()
         given = {name: getattr(self, name) for name in PARAMETERS}
         state = ModelState(
             parameters=given | {"n_endmembers": self.n_endmembers_},
             settings=self.settings or FitSettings(),
             **{name: getattr(self, f"{name}_") for name in LEARNED},
         )
-        write_state(state, Path(folder))
+        write_state(state, Path(folder), overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -141,43 +190,27 @@ class FittedModel:
         return model
 
     @property
-    def brightness_prior(self) -> BrightnessPrior:
+    def brightness_prior_(self) -> BrightnessPrior:
         """What the fit learned of the brightness and the noise of pixels."""
         return BrightnessPrior(self.brightness_spread_, self.noise_)
 
     @property
     def stability_(self) -> NDArray[np.float32]:
         """How surely each endmember is found again; see `unmix.stability`."""
-        self._check_fitted()
         samples = torch.as_tensor(self.endmember_samples_)
         return stability_scores(torch.as_tensor(self.endmembers_), samples).numpy()
 
     @property
-    def error_sources(self) -> ErrorSources:
+    def error_sources_(self) -> ErrorSources:
         """What the fit learned of the errors of fractions."""
-        self._check_fitted()
         endmembers = torch.as_tensor(self.endmembers_)
         n_members, means = torch.as_tensor(self.n_members_), torch.as_tensor(self.mean_fractions_)
         return ErrorSources(
-            prior=self.brightness_prior,
+            prior=self.brightness_prior_,
             residuals=self.residuals_,
             shifts=shifts_of(endmembers, torch.as_tensor(self.endmember_samples_)),
             extrapolation=extrapolation_of(endmembers, n_members, means),
         )
-
-    def set_endmembers_(self, endmembers: Tensor, prior: BrightnessPrior = ANY_BRIGHTNESS) -> None:
-        """Make these endmembers (n_endmembers, n_bands) the model's, as surely known."""
-        n, n_bands = endmembers.shape
-        known = {
-            "endmembers": endmembers.cpu().numpy(),
-            "brightness_spread": prior.spread,
-            "noise": prior.noise,
-            "residuals": Residuals(0.0, n_bands),
-            "mean_fractions": np.full(n, 1 / n),
-            "n_members": np.ones(n, np.int64),
-            "endmember_samples": np.empty((0, n, n_bands), np.float32),
-        }
-        self._keep(known)
 
     def _keep(self, learned: dict[str, Any]) -> None:
         """Take over what was learned, and build the autoencoder."""
@@ -189,20 +222,28 @@ class FittedModel:
 
     def _read_valid(
         self, spectra: Tensor, reading: Reading | None
-    ) -> tuple[Products, Abundances, Tensor]:
-        """Products and abundances of the finite spectra, and which those are."""
-        self._check_fitted()
+    ) -> tuple[Products, Tensor, Abundances, Tensor]:
+        """Products, codes and abundances of the measured spectra, and which those are."""
         spectra = rows_on_bands(spectra, self.n_features_in_)
-        valid = spectra.isfinite().all(dim=1)
         device = resolve_device(self.device)
-        endmembers = torch.as_tensor(self.endmembers_).to(device)
-        found = products(spectra[valid].to(device), endmembers)
-        read = read_codes(found, nonnegative(found), reading or self.reading, self.brightness_prior)
-        return found, read, valid
+        endmembers = torch.as_tensor(self.endmembers_)
+        length = spectra.double().norm(dim=1)  # NaN or infinite where a value is
+        valid = length <= GLARING * float(endmembers.double().norm(dim=1).max())
+        found = products(spectra[valid].to(device), endmembers.to(device))
+        codes = nonnegative(found)
+        read = read_codes(found, codes, reading or self.reading, self.brightness_prior_)
+        return found, codes, read, valid
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "endmembers_"):
-            raise UnmixError("This Unmixer is not fitted yet. Call `fit` first, or `Unmixer.load`.")
+    if not TYPE_CHECKING:  # a checker should know the attributes from their declarations
+
+        def __getattr__(self, name: str) -> Never:
+            """Say of a learned attribute that is not there why it is not."""
+            learned = name.endswith("_") and not name.startswith("_")
+            if learned and "endmembers_" not in vars(self):
+                raise NotFittedError(
+                    "This Unmixer is not fitted yet. Call `fit` first, or `Unmixer.load`."
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def _with_gaps(values: Tensor, valid: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """What may be unmixed, and what is refused before anything is computed."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -9,13 +10,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unmix.autoencoder import FitSettings
+from unmix.autoencoder.rare import SUPPORT
+from unmix.endmembers.signal import bright_pixels
 from unmix.errors import UnmixError
+from unmix.metrics import angles_between
 from unmix.readings import READINGS
 
 Number = int | Literal["auto"]
 """Of endmembers: given, or to be chosen."""
 SAME_SHAPE = 1e-5
 """Unit spectra closer than this differ by rounding only."""
+MOST_REFITS = 100
+"""More would say nothing new of the stability, which a few show."""
+LEAST_LENGTH, MOST_LENGTH = 1e-8, 1e15
+"""Of a usual spectrum: squares and sums of squares then fit into single precision, also those of
+pixels a thousand times darker or brighter."""
 
 
 class SpectraBlock(Protocol):
@@ -158,16 +167,53 @@ def check_parameters(
         raise UnmixError(f"`max_pixels` must be an integer of at least 2. Got {max_pixels!r}.")
     if not isinstance(settings, FitSettings | None):
         raise UnmixError(f"`settings` must be None or FitSettings. Got {settings!r}.")
-    if not _is_integer(n_refits, least=0):
+    if not _is_integer(n_refits, least=0, most=MOST_REFITS):
         raise UnmixError(
-            f"`n_refits` must be an integer from 0 (none, and no stability). Got {n_refits!r}."
+            f"`n_refits` must be an integer from 0 (none, and no stability) to {MOST_REFITS}. "
+            f"Got {n_refits!r}."
         )
 
 
-def _is_integer(value: object, least: int) -> bool:
+def _is_integer(value: object, least: int, most: float = math.inf) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         return False
-    return bool(value >= least)
+    return bool(least <= value <= most)
+
+
+def learnable(spectra: Tensor) -> Tensor:
+    """Which spectra have a shape to learn from: finite, not black, and not absurdly bright.
+
+    Parameters
+    ----------
+    spectra : Tensor of shape (n_pixels, n_bands), float32
+
+    Returns
+    -------
+    Tensor of shape (n_pixels,), bool
+
+    Raises
+    ------
+    UnmixError
+        If the numbers are so large or so small that their squares are lost in single precision.
+
+    Examples
+    --------
+    >>> learnable(torch.tensor([[0.2, 0.3], [0.3, 0.3], [0.0, 0.0], [1e30, 0.1]]))
+    tensor([ True,  True, False, False])
+    """
+    length = spectra.double().norm(dim=1)
+    seen = length.isfinite() & (length > 0)
+    if not seen.any():
+        return seen
+    usual = float(length[seen].median())
+    if not LEAST_LENGTH <= usual <= MOST_LENGTH:
+        size = usual / spectra.shape[1] ** 0.5
+        raise UnmixError(
+            f"The values of a usual pixel are about {size:.0e}, too "
+            f"{'small' if usual < LEAST_LENGTH else 'large'} for sums of their squares in single "
+            "precision. Rescale the spectra to reflectance (0 to 1), and check the nodata value."
+        )
+    return bright_pixels(spectra)
 
 
 def check_enough(pixels: Tensor, n_endmembers: Number, n_given: int) -> None:
@@ -189,15 +235,17 @@ def check_enough(pixels: Tensor, n_endmembers: Number, n_given: int) -> None:
     """
     n_pixels, n_bands = pixels.shape
     least = 2 if n_endmembers == "auto" else n_endmembers
+    needed = SUPPORT * least
     if least > n_bands:
         raise UnmixError(
             f"`n_endmembers` is {n_endmembers} but there are only {n_bands} bands. "
             f"It must be from 2 to {n_bands}."
         )
-    if n_pixels < least:
+    if n_pixels < needed:
         raise UnmixError(
             f"{least} endmembers cannot be learned from {n_pixels} valid pixels "
-            f"({n_given} were read; black pixels and those with NaN do not count). "
+            f"({n_given} were read; black pixels and those with NaN do not count): each is the "
+            f"mean of {SUPPORT} pixels at least, so that {needed} are needed. "
             "Ask for fewer endmembers, or check the mask and the nodata value."
         )
     unit = torch.nn.functional.normalize(pixels, dim=1)
@@ -206,6 +254,39 @@ def check_enough(pixels: Tensor, n_endmembers: Number, n_given: int) -> None:
             f"All {n_pixels} valid pixels have the same spectrum but for brightness, so "
             "there are no materials to tell apart. Check that the file holds your scene."
         )
+
+
+def check_endmembers(endmembers: Tensor) -> None:
+    """Refuse endmembers that cannot be read: black ones, and two of one spectrum.
+
+    Parameters
+    ----------
+    endmembers : Tensor of shape (n_endmembers, n_bands)
+
+    Raises
+    ------
+    UnmixError
+        If one has no value above zero, or two differ by rounding or brightness only.
+    """
+    black = ~(endmembers.amax(dim=1) > 0)  # NaN too: means of nothing, scaled by nothing
+    if black.any():
+        raise UnmixError(
+            f"{_numbered(black.nonzero()[:, 0])} nowhere above zero, as the spectra of materials "
+            "are. Check the offset, the scale and the nodata value of the scene, or ask for fewer "
+            "endmembers."
+        )
+    pairs = (angles_between(endmembers, endmembers) < SAME_SHAPE).triu(diagonal=1).nonzero()
+    if len(pairs):
+        raise UnmixError(
+            f"Of the {len(endmembers)} endmembers, {pairs[0, 0] + 1} and {pairs[0, 1] + 1} are the "
+            "same spectrum: the pixels do not show so many materials. Ask for fewer endmembers."
+        )
+
+
+def _numbered(places: Tensor) -> str:
+    """Endmembers by their numbers from 1, with their verb."""
+    numbers = ", ".join(str(int(place) + 1) for place in places)
+    return f"Endmember {numbers} is" if len(places) == 1 else f"Endmembers {numbers} are"
 
 
 def seed_of(random_state: int | None) -> int:

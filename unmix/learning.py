@@ -12,9 +12,10 @@ from unmix.abundances import nonnegative, read_codes
 from unmix.autoencoder import FitSettings, fit_endmembers
 from unmix.brightness import learn_brightness
 from unmix.count import choose_n_endmembers
+from unmix.count.usable import Wavelengths
 from unmix.error_sources import Residuals, learn_residuals
-from unmix.inputs import Number
-from unmix.products import products
+from unmix.inputs import Number, check_endmembers
+from unmix.products import Products, products
 from unmix.stability import quick_settings, resample_endmembers
 
 REFIT_COST = 0.4
@@ -24,16 +25,17 @@ COUNT_COST = 4.0
 
 
 @dataclass(frozen=True)
-class Learned:
+class FitResult:
     """What a fit learns; endmembers come most abundant first."""
 
     endmembers: NDArray[np.float32]
     """(n_endmembers, n_bands) In the unit of the pixels."""
     n_members: NDArray[np.int64]
-    """(n_endmembers,) See `unmix.autoencoder.fit.Endmembers`, as `start_losses` and `loss`."""
+    """(n_endmembers,) See `unmix.autoencoder.fit.Endmembers`."""
     start_losses: NDArray[np.float32]
-    """(n_starts,)"""
+    """(n_starts,) Losses of the archetypes that each start led to, on the coreset."""
     loss: float
+    """Mean length of what the endmembers leave of the unit spectra of the pixels."""
     brightness_spread: float
     """See `unmix.brightness.BrightnessPrior`, as `noise`."""
     noise: float
@@ -54,7 +56,8 @@ def learn(
     n_refits: int,
     generator: torch.Generator,
     progress: Callable[[float], None],
-) -> Learned:
+    wavelengths_nm: Wavelengths = None,
+) -> FitResult:
     """Learn the endmembers of pixels, and from the same pixels what reading them needs.
 
     What is learned depends on the number of endmembers, not on whether it was given or chosen.
@@ -72,15 +75,18 @@ def learn(
         On the CPU, fresh: choosing begins from the same seed.
     progress : callable
         Called with the share of the work done, 0 to 1.
+    wavelengths_nm : sequence of n_bands floats, optional
+        For the names of bands in warnings.
 
     Returns
     -------
-    Learned
+    FitResult
 
     Raises
     ------
     UnmixError
-        If the number is to be chosen and the pixels are too few for it.
+        If the number is to be chosen and the pixels are too few for it, or if an endmember comes
+        out black or two of them alike.
     """
     if n_endmembers != "auto":
         return _learn_as_many(pixels, n_endmembers, settings, n_refits, generator, progress)
@@ -88,6 +94,7 @@ def learn(
     whole = COUNT_COST + rest
     choice = choose_n_endmembers(
         pixels,
+        wavelengths_nm=wavelengths_nm,
         settings=quick_settings(settings),
         seed=generator.initial_seed(),
         progress=lambda share: progress(COUNT_COST * share / whole),
@@ -110,12 +117,13 @@ def _learn_as_many(
     n_refits: int,
     generator: torch.Generator,
     progress: Callable[[float], None],
-) -> Learned:
+) -> FitResult:
     """Learn a given number of endmembers, with all that belongs to them."""
     whole = 1 + REFIT_COST * n_refits
     fit = fit_endmembers(
         pixels, n_endmembers, settings, generator, lambda share: progress(share / whole)
     )
+    check_endmembers(fit.spectra)
     found = products(pixels, fit.spectra)
     codes, prior = nonnegative(found), learn_brightness(found)
     means = read_codes(found, codes, "reflectance", prior).fractions.nanmean(dim=0).nan_to_num()
@@ -133,11 +141,11 @@ def _learn_as_many(
         n_refits,
         lambda share: progress((1 + (whole - 1) * share) / whole),
     )
-    return Learned(
+    return FitResult(
         endmembers=endmembers.cpu().numpy(),
         n_members=fit.n_members[order].cpu().numpy(),
         start_losses=fit.losses.cpu().numpy(),
-        loss=fit.loss,
+        loss=_loss(found, codes),
         brightness_spread=prior.spread,
         noise=prior.noise,
         residuals=learn_residuals(pixels, endmembers, codes[:, order]),
@@ -145,3 +153,9 @@ def _learn_as_many(
         endmember_samples=samples.cpu().numpy(),
         n_endmembers_reason=None,
     )
+
+
+def _loss(found: Products, codes: Tensor) -> float:
+    """Mean length of the residual of unit spectra, from the codes of the spectra as they are."""
+    rest = (found.energy - torch.linalg.vecdot(codes, found.cross)).clamp(min=0)
+    return float((rest / found.energy).sqrt().mean())

@@ -9,11 +9,6 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from scenes import Scene
-from unmix.abundances import nonnegative, read_codes
-from unmix.device import resolve_device
-from unmix.products import products
-from unmix.quality import pixel_quality
-from unmix.uncertainty import fraction_deviation
 from unmix.unmixer import Unmixer
 
 Progress = Callable[[str, float], None]
@@ -31,11 +26,12 @@ class UnmixedBlock:
     window: Window
     """Where in the scene it lies."""
     abundances: NDArray[np.float32]
-    """(n_endmembers, height, width), NaN where the scene is invalid or black."""
+    """(n_endmembers, height, width), NaN where the scene is invalid or no endmember explains it."""
     uncertainty: NDArray[np.float32]
-    """The same shape: standard deviations of the abundances, see `unmix.uncertainty`."""
+    """The same shape, NaN in the same places: standard deviations of the abundances, see
+    `unmix.uncertainty`."""
     quality: NDArray[np.float32]
-    """(4, height, width), see `unmix.quality`; NaN where the scene is invalid."""
+    """(4, height, width), see `unmix.quality`; NaN in the same places."""
     spectra: torch.Tensor
     """(n_valid, n_bands) The pixels themselves."""
     valid: NDArray[np.bool_]
@@ -56,20 +52,13 @@ def unmixed_blocks(scene: Scene, model: Unmixer) -> Iterator[UnmixedBlock]:
     ------
     UnmixedBlock
     """
-    device = resolve_device(model.device)
-    endmembers = torch.as_tensor(model.endmembers_).to(device)
-    sources = model.error_sources
     for block in scene.blocks():
-        found = products(block.spectra.to(device), endmembers)
-        codes = nonnegative(found)
-        read = read_codes(found, codes, model.reading, sources.prior)
-        deviation = fraction_deviation(found, read, model.reading, sources)
-        quality = pixel_quality(found, codes, read.brightness)
+        maps = model.map_pixels(block.spectra)
         yield UnmixedBlock(
             window=block.window,
-            abundances=block.to_map(read.fractions.cpu()),
-            uncertainty=block.to_map(deviation.cpu()),
-            quality=block.to_map(quality.cpu()),
+            abundances=block.to_map(maps.fractions),
+            uncertainty=block.to_map(maps.uncertainty),
+            quality=block.to_map(maps.quality),
             spectra=block.spectra,
             valid=block.valid,
         )

@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import safetensors
+import torch
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as as_bytes
 
 from unmix.autoencoder import FitSettings
 from unmix.error_sources import Residuals
 from unmix.errors import ModelFileError, OutputError, UnmixError
-from unmix.inputs import check_parameters
-from unmix.learning import Learned
+from unmix.inputs import check_endmembers, check_parameters
+from unmix.learning import FitResult
 
 FORMAT = "unmix model"
 FORMAT_VERSION = 2
@@ -33,11 +35,13 @@ ARRAYS = {
     "fwhm_nm": np.float64,
 }
 """What is kept as numbers in safetensors, and their types."""
+SMALLEST, LARGEST = 1e-60, 1e60
+"""Of a size, unless it is 0: quotients of two can then be squared."""
 PARAMETERS = ("n_endmembers", "reading", "n_refits", "max_pixels", "random_state")
 
 
 @dataclass(frozen=True)
-class ModelState(Learned):
+class ModelState(FitResult):
     """All that a fitted model is made of, as it stands in its folder."""
 
     parameters: dict[str, Any]
@@ -57,14 +61,22 @@ LEARNED = tuple(f.name for f in fields(ModelState) if f.name not in ("parameters
 """What the estimator learns; there each name ends in an underscore."""
 
 
-def write_state(state: ModelState, folder: Path) -> None:
+def write_state(state: ModelState, folder: Path, *, overwrite: bool = False) -> None:
     """Write a model into a folder, which is made if it is not there.
+
+    Parameters
+    ----------
+    state : ModelState
+    folder : Path
+        New or empty, or with ``overwrite`` one that holds a model.
+    overwrite : bool
 
     Raises
     ------
     OutputError
-        If it cannot be written.
+        If the folder is in use, or cannot be written.
     """
+    _check_free(folder, overwrite)
     described = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -86,10 +98,28 @@ def write_state(state: ModelState, folder: Path) -> None:
     known = {name: np.asarray(v, ARRAYS[name]) for name, v in values.items() if v is not None}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(known, folder / TENSORS_NAME)
+        (folder / TENSORS_NAME).write_bytes(as_bytes(known))
         (folder / JSON_NAME).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
     except (OSError, safetensors.SafetensorError) as error:
         raise OutputError(f"The model cannot be written to {folder}: {error}.") from error
+
+
+def _check_free(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder that holds something else, or a model that is to stay."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file. Name a folder for the model.")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not overwrite:
+        raise OutputError(
+            f"{folder} already exists and is not empty. Name another folder, or replace the model "
+            "in it with `overwrite=True`."
+        )
+    if not (folder / JSON_NAME).is_file():
+        raise OutputError(
+            f"{folder} does not hold a model ({JSON_NAME} is missing), so nothing in it is "
+            "overwritten. Name another folder."
+        )
 
 
 def read_state(folder: Path) -> ModelState:
@@ -116,11 +146,11 @@ def read_state(folder: Path) -> ModelState:
         return ModelState(
             parameters=parameters,
             settings=settings,
-            endmembers=_checked(tensors, "endmembers", shape),
+            endmembers=_endmembers(tensors, shape),
             endmember_names=_names(described["endmember_names"], shape[0]),
             n_members=_checked(tensors, "n_members", shape[:1]),
             start_losses=_checked(tensors, "start_losses", (-1,)),
-            loss=float(described["loss"]),
+            loss=_size(described, "loss"),
             brightness_spread=_size(described, "brightness_spread"),
             noise=_size(described, "noise"),
             residuals=_residuals(described["residuals"]),
@@ -133,9 +163,10 @@ def read_state(folder: Path) -> ModelState:
             wavelengths_nm=_optional(tensors, "wavelengths_nm", shape[1:]),
             fwhm_nm=_optional(tensors, "fwhm_nm", shape[1:]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise ModelFileError(
-            f"The model in {folder} is damaged or of another version ({error}). "
+            f"The model in {folder} is damaged or of another version ({reason}). "
             "Fit it again with `unmix run`."
         ) from error
 
@@ -171,7 +202,7 @@ def _read_tensors(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _checked(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """The array of that name, finite, of its type and of that shape (-1 is any length)."""
+    """The array of that name, from 0, finite, of its type and that shape (-1 is any length)."""
     array, dtype = arrays[name], np.dtype(ARRAYS[name])
     fits = array.ndim == len(shape) and all(
         wanted in (-1, found) for wanted, found in zip(shape, array.shape, strict=True)
@@ -181,7 +212,16 @@ def _checked(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...])
             f"{name} are {array.dtype} of shape {array.shape}; finite {dtype} of shape {shape} "
             "were expected"
         )
+    if (array < 0).any():
+        raise UnmixError(f"{name} go down to {array.min():.3g}; numbers from 0 were expected")
     return array
+
+
+def _endmembers(arrays: dict[str, NDArray[Any]], shape: tuple[int, int]) -> NDArray[Any]:
+    """Endmembers that can be told apart."""
+    endmembers = _checked(arrays, "endmembers", shape)
+    check_endmembers(torch.as_tensor(endmembers))
+    return endmembers
 
 
 def _optional(
@@ -205,18 +245,22 @@ def _text(described: dict[str, Any], name: str) -> str | None:
 
 
 def _size(described: dict[str, Any], name: str) -> float:
-    """A size: finite, from zero."""
+    """A size: zero, or a number that can be divided by and squared."""
     size = float(described[name])
-    if not 0 <= size < float("inf"):
-        raise UnmixError(f"{name} is {size}; a number from 0 was expected")
+    if not (size == 0 or SMALLEST <= size <= LARGEST):
+        raise UnmixError(
+            f"{name} is {size}; 0 or a number from {SMALLEST:g} to {LARGEST:g} was expected"
+        )
     return size
 
 
 def _residuals(described: dict[str, Any]) -> Residuals:
     """Both numbers of them; the dimensions divide."""
     found = Residuals(**{name: _size(described, name) for name in Residuals._fields})
-    if found.n_dimensions == 0:
-        raise UnmixError("the residuals have 0 dimensions; at least 1 was expected")
+    if found.n_dimensions < 1:
+        raise UnmixError(
+            f"the residuals have {found.n_dimensions} dimensions; at least 1 was expected"
+        )
     return found
 
 

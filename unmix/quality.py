@@ -21,18 +21,20 @@ def pixel_quality(found: Products, codes: Tensor, brightness: Tensor) -> Tensor:
     codes : Tensor of shape (n_pixels, n_endmembers)
         The nonnegative least-squares codes of the pixels.
     brightness : Tensor of shape (n_pixels,)
-        From the reading of the abundances.
+        From the reading of the abundances; 0 where there are none.
 
     Returns
     -------
     Tensor of shape (n_pixels, 4), float32
         * Root mean square over bands of what the best nonnegative mixture leaves, in the unit of
           the spectra.
-        * Angle between the pixel and that mixture, in radians; pi / 2 where there is no mixture.
+        * Angle between the pixel and that mixture, in radians.
         * The brightness: 1 means as bright as the endmembers.
         * Share of the endmembers whose fraction, fitted without constraints and divided by the
           sum, lies outside [0, 1]. Where it is high, the endmembers do not fit the pixel, and
           the constraints hide it.
+
+        NaN where no endmember explains the pixel, as its fractions are.
 
     Examples
     --------
@@ -56,4 +58,5 @@ def pixel_quality(found: Products, codes: Tensor, brightness: Tensor) -> Tensor:
         brightness,
         outside,
     ]
-    return torch.stack([m.float() for m in measures], dim=1)
+    quality = torch.stack([m.float() for m in measures], dim=1)
+    return torch.where(brightness[:, None] > 0, quality, torch.nan)

@@ -8,7 +8,7 @@ show; a material of a few pixels in a large scene may be drawn by too few refits
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -27,6 +27,8 @@ FEWER = 2
 miss what a fit would find."""
 TINY_ANGLE = 1e-6
 """Radians; endmembers nearer to one another than this are the same spectrum in float32."""
+LOST, VARIES = 0.5, 0.8
+"""Stabilities below which an endmember is doubted; see `doubts`."""
 
 
 def quick_settings(settings: FitSettings) -> FitSettings:
@@ -117,7 +119,8 @@ def stability_scores(endmembers: Tensor, samples: Tensor) -> Tensor:
     -------
     Tensor of shape (n_endmembers,), float32
         1: every refit finds the same spectrum. 0: refits end as far away as the endmember most
-        like it, or farther, so that the two should not be told apart. NaN without samples.
+        like it, or farther, so that the two should not be told apart; or it is the same spectrum
+        as another. NaN without samples.
 
     Examples
     --------
@@ -126,5 +129,46 @@ def stability_scores(endmembers: Tensor, samples: Tensor) -> Tensor:
     >>> stability_scores(endmembers, samples)
     tensor([1.0000, 0.7500])
     """
-    apart = separation(endmembers).clamp(min=TINY_ANGLE)
-    return (1 - spectral_angle(samples, endmembers) / apart).clamp(min=0).mean(dim=0).float()
+    apart = separation(endmembers)
+    near = (1 - spectral_angle(samples, endmembers) / apart.clamp(min=TINY_ANGLE)).clamp(min=0)
+    return torch.where(apart > TINY_ANGLE, near, 0).mean(dim=0).float()
+
+
+def doubts(names: Sequence[str], stability: Sequence[float]) -> list[str]:
+    """What to say of endmembers whose stability is low.
+
+    Below 0.5 the refits end, on average, nearer to another endmember than to this one: what they
+    found there has no claim to its name. Below 0.8 they stray by more than a fifth of the way;
+    materials that are pure somewhere stay above it.
+
+    Parameters
+    ----------
+    names : sequence of str
+    stability : sequence of float
+        Of `stability_scores`; NaN is not known, and not doubted.
+
+    Returns
+    -------
+    list of str
+        One sentence or two for each endmember in doubt, in their order.
+
+    Examples
+    --------
+    >>> doubts(["sand", "water"], [0.95, 0.3])[0][:33]
+    'water is not found again (stabili'
+    """
+    said = []
+    for name, score in zip(names, stability, strict=True):
+        if score < LOST:
+            said.append(
+                f"{name} is not found again (stability {score:.2f}) when learning is repeated on "
+                "resampled pixels: do not trust its map. Ask for fewer endmembers; `unmix count` "
+                "says how many the scene shows."
+            )
+        elif score < VARIES:
+            said.append(
+                f"{name} varies (stability {score:.2f}) when learning is repeated on resampled "
+                "pixels: look twice at its map. Fewer endmembers may do; `unmix count` says how "
+                "many the scene shows."
+            )
+    return said

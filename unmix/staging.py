@@ -61,18 +61,18 @@ def check_free(target: Path, *, overwrite: bool) -> None:
         If the target is a file, or a folder in use that may not be overwritten.
     """
     if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file. Name a folder for the results with -o.")
+        raise OutputError(f"`folder` {target} is a file. Name a folder for the results.")
     if not target.is_dir() or not any(target.iterdir()):
         return
     if not overwrite:
         raise OutputError(
-            f"{target} already exists and is not empty. Name another folder with -o, or replace "
-            "it with --overwrite."
+            f"`folder` {target} already exists and is not empty. Name another one, or replace it "
+            "with `overwrite=True`."
         )
     if not (target / RECORD_NAME).is_file():
         raise OutputError(
             f"{target} is not the result of an earlier run ({RECORD_NAME} is missing), so it is "
-            "not overwritten. Name another folder with -o."
+            "not overwritten. Name another `folder`."
         )
 
 

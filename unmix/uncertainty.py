@@ -28,8 +28,9 @@ from torch import Tensor
 from unmix.abundances import Abundances
 from unmix.error_sources import ErrorSources, Residuals
 from unmix.products import Products
-from unmix.quadratic import CHUNK_ELEMENTS, RIDGE, groups
+from unmix.quadratic import CHUNK_ELEMENTS
 from unmix.readings import Reading
+from unmix.supports import RIDGE, groups
 
 OWN_SHARE = 0.5
 """Part of the variance of brightness that is the materials' own, not the light's."""
@@ -37,6 +38,8 @@ SHARPEST = 1e-4
 """Least slack, relative to the Gram matrix: the sum is then as good as fixed."""
 GAUSSIAN_RATIO = math.pi / 2
 """Variance of a Gaussian over its squared mean absolute value."""
+BLACK = 1e-100
+"""Stands for the length of an endmember that has none, where it divides."""
 FAR = 100.0
 """Standard deviations outside the constraint beyond which the posterior is an exponential."""
 
@@ -102,14 +105,15 @@ class _Problem(NamedTuple):
         own_variance = OWN_SHARE * sources.prior.spread**2
         slack = {"reflectance": sources.prior.slack, "fcls": 0.0}.get(reading, math.inf)
         if reading in ("peak", "l2"):  # these divide an endmember's brightness out
-            scale = found.peaks if reading == "peak" else gram.diagonal().sqrt()
-            brighter = shifts.diagonal(dim1=1, dim2=2) / gram.diagonal()
+            squared_lengths = gram.diagonal().clamp(min=BLACK)
+            scale = found.peaks.clamp(min=BLACK) if reading == "peak" else squared_lengths.sqrt()
+            brighter = shifts.diagonal(dim1=1, dim2=2) / squared_lengths
             shifts = shifts - gram * brighter[:, None, :]
-            extrapolation = extrapolation - gram * (extrapolation.diagonal() / gram.diagonal())
+            extrapolation = extrapolation - gram * (extrapolation.diagonal() / squared_lengths)
             own_variance = 0.0
         units = torch.outer(scale, scale)
         gram = gram / units
-        pull = 1 / max(slack, SHARPEST / float(gram.diagonal().mean()))
+        pull = 1 / max(slack, SHARPEST / max(float(gram.diagonal().mean()), BLACK))
         shifts, extrapolation = shifts / units, extrapolation / units
         return cls(gram, scale, shifts, extrapolation, pull, own_variance, sources.residuals)
 
@@ -142,7 +146,7 @@ class _Problem(NamedTuple):
         here = support.to(self.gram.dtype)
         pairs = here[:, :, None] * here[:, None, :]
         whole = self.gram + self.pull
-        size = self.gram.diagonal().mean()
+        size = self.gram.diagonal().mean().clamp(min=BLACK)
         padding = torch.diag_embed((1 - here + RIDGE) * size)
         inverse = torch.linalg.inv(whole * pairs + padding) * pairs
         absent = (1 - here)[:, None, :]

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from torch import Tensor
 
 from unmix.autoencoder import FitSettings
-from unmix.autoencoder.coreset import bright_pixels
 from unmix.device import resolve_device
 from unmix.errors import UnmixError
 from unmix.fitted_model import FittedModel
@@ -20,6 +20,7 @@ from unmix.inputs import (
     as_rows,
     check_enough,
     check_parameters,
+    learnable,
     origin_of,
     pixels_to_learn_from,
     seed_of,
@@ -48,7 +49,7 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         How fractions are read; see `unmix.abundances.read_abundances`.
     n_refits : int
         Times that learning is repeated on resampled pixels, for the stability of the endmembers
-        and the uncertainty of the fractions. Three of them take about as long as the fit;
+        and the uncertainty of the fractions, 0 to 100. Three of them take about as long as the fit;
         0 leaves the stability unknown and the uncertainty without its share. Nothing else changes.
     settings : FitSettings, optional
         Of the learning. The defaults are meant for every scene.
@@ -81,6 +82,10 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         What the refits found.
     autoencoder_ : SparseAutoencoder
         The learned model on unit spectra: ``encode`` and ``decode``.
+    brightness_prior_ : BrightnessPrior
+        What is expected of a pixel's brightness and noise; see `unmix.brightness`.
+    error_sources_ : ErrorSources
+        What the uncertainty of fractions comes from; see `unmix.error_sources`.
     brightness_spread_ : float
         Standard deviation of the pixels' brightness about 1; see `unmix.brightness`.
     noise_ : float
@@ -90,9 +95,10 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
     wavelengths_nm_, fwhm_nm_ : ndarray of shape (n_bands,) or None
         Of the scene that was fitted.
     loss_ : float
-        Mean length of the residual of unit spectra.
+        Mean length of what the endmembers leave of the unit spectra they were learned from.
     start_losses_ : ndarray of shape (n_starts,)
-        The same for every restart, in ascending order.
+        The same of the archetypes that every restart led to, before their refinement, on the
+        coreset; in ascending order.
     n_features_in_ : int
         Bands.
     unit_ : str
@@ -134,13 +140,20 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         self.device = device
         self.progress = progress
 
+    def __sklearn_tags__(self) -> Tags:
+        """What scikit-learn should know: spectra are not negative, but for their noise."""
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        return tags
+
     def fit(self, spectra: SpectraSource | Tensor | NDArray[Any], y: None = None) -> Self:
         """Learn the endmembers.
 
         Parameters
         ----------
         spectra : Scene, Tensor or ndarray of shape (n_pixels, n_bands)
-            Reflectance. Rows with NaN or infinite values, and black ones, are left out.
+            Reflectance. Rows with NaN or infinite values, black ones, and those a thousand times as
+            bright as the median one are left out.
         y : None
             Ignored.
 
@@ -151,8 +164,8 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         Raises
         ------
         UnmixError
-            If a parameter is out of its range, or the spectra hold nothing to unmix, or are too
-            few to choose the number of endmembers from.
+            If a parameter is out of its range, or the spectra are too few, or hold fewer materials
+            than asked for, or are not in a unit that can be computed with.
         """
         check_parameters(
             self.n_endmembers, self.reading, self.max_pixels, self.settings, self.n_refits
@@ -160,14 +173,23 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         device = resolve_device(self.device)
         seed = seed_of(self.random_state)
         given = pixels_to_learn_from(spectra, self.max_pixels, seed).to(device)
-        pixels = given[bright_pixels(given)]
+        pixels = given[learnable(given)]
         check_enough(pixels, self.n_endmembers, len(given))
         generator = torch.Generator().manual_seed(seed)
         settings = self.settings or FitSettings()
         progress = self.progress or (lambda share: None)
-        learned = learn(pixels, self.n_endmembers, settings, self.n_refits, generator, progress)
+        origin = origin_of(spectra)
+        learned = learn(
+            pixels,
+            self.n_endmembers,
+            settings,
+            self.n_refits,
+            generator,
+            progress,
+            origin["wavelengths_nm"],
+        )
         names = [f"endmember {k + 1}" for k in range(len(learned.endmembers))]
-        about = {"endmember_names": names, "seed": seed, **origin_of(spectra)}
+        about = {"endmember_names": names, "seed": seed, **origin}
         self._keep({**vars(learned), **about})
         return self
 
@@ -189,11 +211,12 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
 
         Raises
         ------
+        NotFittedError
+            If the model is not fitted.
         UnmixError
-            If the model is not fitted or the number of bands differs.
+            If the number of bands differs.
         """
         if isinstance(spectra, SpectraSource):
-            self._check_fitted()
             none = torch.empty(0, len(self.endmembers_))
             maps = [self.read(block.spectra).fractions for block in spectra.blocks()]
             return torch.cat([none, *maps])
@@ -211,8 +234,14 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         Returns
         -------
         Tensor or ndarray of shape (n_pixels, n_bands), float32
+
+        Raises
+        ------
+        NotFittedError
+            If the model is not fitted.
+        UnmixError
+            If the number of endmembers differs.
         """
-        self._check_fitted()
         values = as_rows(abundances)
         if values.shape[1] != len(self.endmembers_):
             raise UnmixError(

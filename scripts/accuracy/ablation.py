@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from accuracy.measuring import Run
+from accuracy.measuring import Trial
 from accuracy.methods import NEVER, Fit, fit_unmix
 from accuracy.table import Spread, how_made, markdown, short
 from unmix.autoencoder import FitSettings
@@ -16,6 +16,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no sparsity": {"sparsity": 0.0},
     "no spread": {"spread": 0.0},
     "no flattening": {"flatten": NEVER},
+    "no constant band in even light": {"even_light": False},
     "no rare materials": {"rare_ratio": NEVER},
     "no extra directions": {"n_extra": 0},
     "never outside the hull": {"leave_hull": NEVER},
@@ -34,7 +35,7 @@ def variant_fit(name: str) -> Fit:
     return partial(fit_unmix, settings=FitSettings(**VARIANTS[name]))
 
 
-def ablation_table(runs: dict[str, dict[str, list[Run]]]) -> str:
+def ablation_table(runs: dict[str, dict[str, list[Trial]]]) -> str:
     """Markdown: one row for each variant, one column for each scene.
 
     Parameters
@@ -58,7 +59,7 @@ def ablation_table(runs: dict[str, dict[str, list[Run]]]) -> str:
     return markdown(["variant", *scenes, "mean", "fit, s"], rows, n_names=1)
 
 
-def ablation_json(runs: dict[str, dict[str, list[Run]]], n_threads: int) -> dict[str, Any]:
+def ablation_json(runs: dict[str, dict[str, list[Trial]]], n_threads: int) -> dict[str, Any]:
     """Every number of every variant, ready for `json.dump`."""
     found = [
         {
@@ -74,10 +75,10 @@ def ablation_json(runs: dict[str, dict[str, list[Run]]], n_threads: int) -> dict
     return {**how_made(n_threads), "variants": found}
 
 
-def _cell(runs: list[Run]) -> str:
+def _cell(runs: list[Trial]) -> str:
     found = [run.score.found for run in runs if run.score.found is not None]
     return str(Spread.of(_angles(runs))) + (f", {sum(found)}/{len(found)}" if found else "")
 
 
-def _angles(runs: Iterable[Run]) -> list[float]:
+def _angles(runs: Iterable[Trial]) -> list[float]:
     return [run.score.sad_rad for run in runs]

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unmix.abundances import fcls
-from unmix.endmembers.edaa import N_COORDINATES, Archetypes
-from unmix.endmembers.signal import leading_directions
+from unmix.endmembers.edaa import Archetypes, principal_coordinates
 
 N_EXCHANGES = 10
 """Picks of the first guess that are taken back and made anew, as its authors advise."""
@@ -49,7 +48,7 @@ def alternating_archetypes(
     Morup and Hansen (2012), doi:10.1016/j.neucom.2011.06.033, for the first guess
     (bands x pixels there).
     """
-    y = coordinates(spectra, n_archetypes).double()
+    y = principal_coordinates(spectra, n_archetypes).double()
     picks = furthest_pixels(y, n_archetypes, seed)
     weights = torch.nn.functional.one_hot(picks, len(y)).double()
     archetypes, loss = y[picks], float("inf")
@@ -124,10 +123,3 @@ def nearest_mixture(
     weights = scipy.optimize.nnls(stacked, np.append(target, weight))[0]
     mixture: NDArray[np.float64] = weights / weights.sum()
     return mixture
-
-
-def coordinates(spectra: Tensor, n_archetypes: int) -> Tensor:
-    """The spectra in principal coordinates, (n_pixels, n_coordinates)."""
-    wide = spectra.double()
-    n_coordinates = min(max(N_COORDINATES, n_archetypes + 2), spectra.shape[1])
-    return (wide @ leading_directions(wide, n_coordinates)).to(spectra)

@@ -37,7 +37,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Run:
+class Trial:
     """One fit and what it was worth."""
 
     scene: str
@@ -55,7 +55,7 @@ class Run:
     """Memory that the fit added at its highest, in 10^6 bytes; None where it is not known."""
 
 
-def run_job(job: Job) -> Iterator[Run]:
+def run_job(job: Job) -> Iterator[Trial]:
     """Fit with every seed in a fresh process, and give each run as it is done.
 
     Parameters
@@ -64,7 +64,7 @@ def run_job(job: Job) -> Iterator[Run]:
 
     Yields
     ------
-    Run
+    Trial
 
     Raises
     ------
@@ -91,7 +91,7 @@ def run_job(job: Job) -> Iterator[Run]:
         process.join()
 
 
-def measure(scene: str, method: str, fit: Fit, truth: KnownScene, seed: int) -> Run:
+def measure(scene: str, method: str, fit: Fit, truth: KnownScene, seed: int) -> Trial:
     """Fit once, in this process, and score.
 
     Time and memory are of the fit alone. Scoring, and reading abundances, come after it.
@@ -105,7 +105,7 @@ def measure(scene: str, method: str, fit: Fit, truth: KnownScene, seed: int) -> 
     for reading in READINGS:
         found = read_abundances(truth.spectra, fitted.endmembers, reading)  # type: ignore[arg-type]
         abundances[reading] = found.fractions
-    return Run(
+    return Trial(
         scene=scene,
         method=method,
         seed=seed,

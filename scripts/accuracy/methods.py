@@ -13,12 +13,17 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from accuracy.archetypes import alternating_archetypes, coordinates
+from accuracy.archetypes import alternating_archetypes
 from unmix import Unmixer, fcls, read_abundances
 from unmix.autoencoder import FitSettings
-from unmix.autoencoder.coreset import bright_pixels
 from unmix.endmembers import nfindr, project_on_signal, sisal, vca
-from unmix.endmembers.edaa import Archetypes, archetype_spectra, entropic_archetypes
+from unmix.endmembers.edaa import (
+    Archetypes,
+    archetype_spectra,
+    entropic_archetypes,
+    principal_coordinates,
+)
+from unmix.endmembers.signal import bright_pixels
 
 NMF_ITERATIONS = 500
 NMF_TOLERANCE = 1e-5
@@ -173,7 +178,7 @@ def _spams_archetypes(unit: Tensor, n_archetypes: int, seed: int) -> Archetypes:
     """The same analysis by SPAMS, which prints its losses."""
     import spams  # type: ignore[import-not-found]  # optional
 
-    y = coordinates(unit, n_archetypes).double().numpy()
+    y = principal_coordinates(unit, n_archetypes).double().numpy()
     start = np.random.default_rng(seed).choice(len(y), n_archetypes, replace=False)
     _, abundances, weights = spams.archetypalAnalysis(
         np.asfortranarray(y.T),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from accuracy.known_scenes import KnownScene, simulated_scene
-from accuracy.measuring import Run
+from accuracy.measuring import Trial
 from accuracy.table import Spread, how_made, markdown, short
 from unmix.simulation import MATERIALS, Sensor, Simulation
 
@@ -76,7 +76,7 @@ def cells(levels: dict[str, tuple[float, ...]], side_px: int) -> list[Cell]:
     return [cell for cell in found if cell.n_bands > cell.n_endmembers]
 
 
-def sweep_table(runs: dict[Cell, dict[str, list[Run]]]) -> str:
+def sweep_table(runs: dict[Cell, dict[str, list[Trial]]]) -> str:
     """Markdown: the mean over each level of each factor, then every cell.
 
     Parameters
@@ -95,7 +95,7 @@ def sweep_table(runs: dict[Cell, dict[str, list[Run]]]) -> str:
     return markdown(header, [_row([], runs, methods), *_rows(runs, methods)], n_names=0)
 
 
-def _rows(runs: dict[Cell, dict[str, list[Run]]], methods: Sequence[str]) -> Iterable[list[str]]:
+def _rows(runs: dict[Cell, dict[str, list[Trial]]], methods: Sequence[str]) -> Iterable[list[str]]:
     names = [field.name for field in _factors()]
     for name in names:
         for level in sorted({getattr(cell, name) for cell in runs}):
@@ -107,7 +107,7 @@ def _rows(runs: dict[Cell, dict[str, list[Run]]], methods: Sequence[str]) -> Ite
 
 
 def _row(
-    shown: Sequence[str], runs: dict[Cell, dict[str, list[Run]]], methods: Sequence[str]
+    shown: Sequence[str], runs: dict[Cell, dict[str, list[Trial]]], methods: Sequence[str]
 ) -> list[str]:
     """Means over some cells, with the levels of the factors that they share."""
     cell = next(iter(runs))
@@ -123,7 +123,7 @@ def _row(
     return [*levels, str(len(runs)), *angles, *map(short, errors), *map(str, firsts)]
 
 
-def sweep_json(runs: dict[Cell, dict[str, list[Run]]], n_threads: int) -> dict[str, Any]:
+def sweep_json(runs: dict[Cell, dict[str, list[Trial]]], n_threads: int) -> dict[str, Any]:
     """Every number of every cell, ready for `json.dump`."""
     found = [
         {
@@ -138,7 +138,7 @@ def sweep_json(runs: dict[Cell, dict[str, list[Run]]], n_threads: int) -> dict[s
     return {**how_made(n_threads), "terrain": TERRAIN, "cells": found}
 
 
-def _mean_sad(runs: Iterable[Run]) -> float:
+def _mean_sad(runs: Iterable[Trial]) -> float:
     return Spread.of(run.score.sad_rad for run in runs).mean
 
 

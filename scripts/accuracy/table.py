@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from accuracy.measuring import Run
+from accuracy.measuring import Trial
 from unmix.readings import READINGS
 
 COLUMNS = ("native", *READINGS)
@@ -88,7 +88,7 @@ class Summary:
     """Largest over seeds."""
 
 
-def summarise(runs: Sequence[Run]) -> Summary:
+def summarise(runs: Sequence[Trial]) -> Summary:
     """Sum up the runs of one method on one scene."""
     peaks = [run.peak_mb for run in runs if run.peak_mb is not None]
     scores = [run.score for run in runs]
@@ -159,7 +159,7 @@ def _cells(summary: Summary) -> list[str]:
 
 
 def as_json(
-    runs: Iterable[Run], summaries: Iterable[Summary], failures: Sequence[str], n_threads: int
+    runs: Iterable[Trial], summaries: Iterable[Summary], failures: Sequence[str], n_threads: int
 ) -> dict[str, Any]:
     """Everything, ready for `json.dump`."""
     return {

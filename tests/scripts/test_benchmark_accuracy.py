@@ -44,20 +44,20 @@ def printed(tmp_path_factory):
     return done.stdout, json.loads(path.read_text())
 
 
-def rows_of(markdown):
-    lines = [line.strip("| ").split(" | ") for line in markdown.strip().splitlines()]
-    assert set("".join(lines[1])) <= set("-: ")
-    return [dict(zip(lines[0], line, strict=True)) for line in lines[2:]]
+@pytest.fixture(scope="module")
+def table_rows(printed, rows_of):
+    """Rows of the table as dictionaries."""
+    titles, rows = rows_of(printed[0])
+    return [dict(zip(titles, row, strict=True)) for row in rows]
 
 
 # the command ------------------------------------------------------------------------------------
 
 
-def test_table_has_a_row_of_numbers_for_each_scene_and_method(printed):
-    rows = rows_of(printed[0])
+def test_table_has_a_row_of_numbers_for_each_scene_and_method(table_rows):
     pairs = [(scene, method) for scene in SCENES for method in TESTED]
-    assert [(row["scene"], row["method"]) for row in rows] == pairs
-    for row in rows:
+    assert [(row["scene"], row["method"]) for row in table_rows] == pairs
+    for row in table_rows:
         spreads = [row["SAD, rad"], *(row[f"RMSE {reading}"] for reading in table.COLUMNS)]
         assert all(SPREAD.match(cell) for cell in spreads)
         assert float(row["fit, s"]) >= 0
@@ -81,19 +81,19 @@ def test_json_has_every_number_of_every_run(printed):
         assert run["cpu_s"] > 0
 
 
-def test_table_sums_up_the_runs_of_the_json(printed):
+def test_table_sums_up_the_runs_of_the_json(printed, table_rows):
     runs = [run for run in printed[1]["runs"] if (run["scene"], run["method"]) == ("tiny", "unmix")]
     angles = [run["score"]["sad_rad"] for run in runs]
     expected = f"{np.mean(angles):.4f} ± {np.std(angles, ddof=1):.4f} ({max(angles):.4f})"
-    assert rows_of(printed[0])[0]["SAD, rad"] == re.sub(r"\b0\.", ".", expected)
+    assert table_rows[0]["SAD, rad"] == re.sub(r"\b0\.", ".", expected)
     summary = printed[1]["summary"][0]
     assert summary["rmse_pooled"]["peak"]["mean"] == pytest.approx(
         np.mean([run["score"]["rmse_pooled"]["peak"] for run in runs])
     )
 
 
-def test_table_counts_the_seeds_that_found_the_planted_material(printed):
-    for row in rows_of(printed[0]):
+def test_table_counts_the_seeds_that_found_the_planted_material(printed, table_rows):
+    for row in table_rows:
         runs = [
             r for r in printed[1]["runs"] if (r["scene"], r["method"]) == tuple(row.values())[:2]
         ]
@@ -138,11 +138,8 @@ def test_scenes_without_data_are_skipped_with_a_note(tmp_path, capsys):
         (["--json", "nowhere/at/all.json"], "is not a folder"),
     ],
 )
-def test_wrong_arguments_are_refused_before_anything_runs(arguments, message, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        benchmark_accuracy.main(arguments)
-    assert stopped.value.code == 2
-    assert message in capsys.readouterr().err
+def test_wrong_arguments_are_refused_before_anything_runs(arguments, message, complaint_about):
+    assert message in complaint_about(benchmark_accuracy.main, arguments)
 
 
 def test_a_process_that_fails_is_an_error():

@@ -10,6 +10,10 @@ import torch
 from torch import Tensor
 
 from unmix import FitSettings, Unmixer
+from unmix.brightness import ANY_BRIGHTNESS, BrightnessPrior
+from unmix.error_sources import Residuals
+from unmix.inputs import origin_of
+from unmix.learning import FitResult
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,32 @@ def half() -> FitSettings:
 def fitted(known_mixture: Mixture, quick: FitSettings) -> Unmixer:
     """A fitted model, to be looked at only."""
     return Unmixer(4, settings=quick).fit(known_mixture.spectra)
+
+
+@pytest.fixture(scope="session")
+def known_model() -> Callable[..., Unmixer]:
+    """A fitted model of given endmembers, as if they had been learned."""
+
+    def model(endmembers: Tensor, prior: BrightnessPrior = ANY_BRIGHTNESS) -> Unmixer:
+        n, n_bands = endmembers.shape
+        result = FitResult(
+            endmembers=endmembers.numpy(),
+            n_members=np.ones(n, np.int64),
+            start_losses=np.zeros(1, np.float32),
+            loss=0.0,
+            brightness_spread=prior.spread,
+            noise=prior.noise,
+            residuals=Residuals(0.0, n_bands),
+            mean_fractions=np.full(n, 1 / n),
+            endmember_samples=np.empty((0, n, n_bands), np.float32),
+            n_endmembers_reason=None,
+        )
+        names = [f"endmember {k + 1}" for k in range(n)]
+        made = Unmixer(n)
+        made._keep({**vars(result), **origin_of(endmembers), "endmember_names": names, "seed": 0})
+        return made
+
+    return model
 
 
 def problem(kind: str, n: int, n_bands: int, seed: int) -> tuple[Tensor, Tensor]:

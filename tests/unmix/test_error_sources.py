@@ -53,3 +53,12 @@ def test_extrapolation_is_a_part_of_the_way_of_those_outside_the_data() -> None:
     for k in (0, 2):
         moved = 0.1 * (endmembers[k] - means @ endmembers)
         torch.testing.assert_close(found[:, k], endmembers @ moved)
+
+
+@pytest.mark.parametrize("n_pixels", [1, 2, 30])
+def test_residuals_of_one_direction_have_one_dimension(n_pixels: int) -> None:
+    rest = torch.ones(n_pixels, N_BANDS) * torch.linspace(1, 2, n_pixels)[:, None]
+    found = learn_residuals(rest, _endmembers().float(), torch.zeros(n_pixels, 3))
+    assert 1 <= found.n_dimensions <= N_BANDS
+    if n_pixels > 1:
+        assert found.n_dimensions == pytest.approx(1, abs=1e-6)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from unmix import Unmixer, UnmixError
-from unmix.abundances import nonnegative, read_codes
+from unmix.abundances import nnls, nonnegative, read_codes
 from unmix.autoencoder.fit import fit_endmembers
 from unmix.brightness import BrightnessPrior
 from unmix.learning import learn
@@ -109,7 +109,7 @@ def test_facts_about_endmembers_follow_their_order(mixture_of, quick):
 @pytest.mark.parametrize("reading", READINGS)
 def test_uncertainty_is_the_deviation_of_what_is_read(noisy_mixture, surveyed, reading):
     spectra = noisy_mixture.spectra
-    sources = surveyed.error_sources
+    sources = surveyed.error_sources_
     found = products(spectra, torch.as_tensor(surveyed.endmembers_))
     read = read_codes(found, nonnegative(found), reading, sources.prior)
     expected = fraction_deviation(found, read, reading, sources).float()
@@ -145,9 +145,10 @@ def test_uncertainty_grows_with_the_noise(mixture_of, quick):
     assert means[-1] > 3 * means[0]
 
 
-def test_uncertainty_of_known_endmembers_is_that_of_the_pixels(known_mixture, noisy_mixture):
-    model = Unmixer(4)
-    model.set_endmembers_(known_mixture.endmembers, BrightnessPrior(spread=0.0, noise=0.01))
+def test_uncertainty_of_known_endmembers_is_that_of_the_pixels(
+    known_mixture, noisy_mixture, known_model
+):
+    model = known_model(known_mixture.endmembers, BrightnessPrior(spread=0.0, noise=0.01))
     assert np.isnan(model.stability_).all()
     assert float(model.uncertainty(known_mixture.spectra).max()) < 1e-3
     assert float(model.uncertainty(noisy_mixture.spectra).mean()) > 1e-3
@@ -162,16 +163,47 @@ def test_uncertainty_needs_a_fitted_model_and_its_bands(surveyed):
         surveyed.uncertainty(torch.ones(2, 5))
 
 
-@pytest.mark.parametrize("value", [-1, 2.0, "3", None, True])
-def test_n_refits_must_be_an_integer_from_0(value):
-    with pytest.raises(UnmixError, match=r"`n_refits` must be an integer from 0 .*Got"):
+@pytest.mark.parametrize("value", [-1, 2.0, "3", None, True, 101, 10**9])
+def test_n_refits_must_be_an_integer_from_0_to_100(value):
+    with pytest.raises(UnmixError, match=r"`n_refits` must be an integer from 0 .* to 100\. Got"):
         Unmixer(2, n_refits=value).fit(np.random.default_rng(0).random((20, 5)))
 
 
-@pytest.mark.parametrize("n_pixels", [4, 5, 8])
+@pytest.mark.parametrize("n_pixels", [20, 30])
 def test_a_handful_of_pixels_can_be_drawn_again(mixture_of, quick, n_pixels):
     spectra = mixture_of(0).spectra[:n_pixels]
     model = Unmixer(4, settings=quick).fit(spectra)
     assert np.isfinite(model.endmember_samples_).all()
     assert ((model.stability_ >= 0) & (model.stability_ <= 1)).all()
     assert bool(model.uncertainty(spectra).isfinite().all())
+
+
+# Endmembers that cannot be used
+
+
+def test_the_loss_is_what_the_endmembers_leave_of_unit_spectra(noisy_mixture, quick):
+    spectra = noisy_mixture.spectra
+    model = Unmixer(4, settings=quick, n_refits=0).fit(spectra)
+    unit = torch.nn.functional.normalize(spectra, dim=1)
+    endmembers = torch.as_tensor(model.endmembers_)
+    rest = unit - nnls(unit, endmembers).float() @ endmembers
+    assert model.loss_ == pytest.approx(float(rest.norm(dim=1).mean()), rel=1e-4)
+
+
+def test_a_scene_below_zero_has_no_endmembers(noisy_mixture, quick):
+    with pytest.raises(UnmixError, match=r"^Endmembers 1, 2, 3, 4 are nowhere above zero.*offset"):
+        Unmixer(4, settings=quick).fit(-noisy_mixture.spectra)
+
+
+@pytest.mark.parametrize("n_pixels", [2, 3, 11])
+def test_every_endmember_needs_three_pixels_of_its_own(mixture_of, quick, n_pixels):
+    spectra = mixture_of(0).spectra[:n_pixels]
+    message = rf"4 endmembers cannot be learned from {n_pixels} valid pixels .* 12 are needed"
+    with pytest.raises(UnmixError, match=message):
+        Unmixer(4, settings=quick).fit(spectra)
+
+
+def test_endmembers_that_coincide_are_refused(quick):
+    two = torch.rand(2, 20, generator=torch.Generator().manual_seed(0)) + 0.1
+    with pytest.raises(UnmixError, match=r"Of the 3 endmembers, \d and \d are the same spectrum"):
+        Unmixer(3, settings=quick).fit(two.repeat(50, 1))

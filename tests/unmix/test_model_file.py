@@ -168,10 +168,35 @@ def test_a_model_without_refits_is_kept_without(noisy_mixture, quick, tmp_path):
     assert torch.equal(loaded.uncertainty(noisy_mixture.spectra), expected)
 
 
-def test_saving_over_an_old_model_replaces_it(model, folder):
+def test_saving_over_an_old_model_replaces_it_only_when_asked(model, folder):
     describe(folder, loss=99.0)
-    model.save(folder)
+    with pytest.raises(OutputError, match=r"already exists and is not empty.*`overwrite=True`\.$"):
+        model.save(folder)
+    assert Unmixer.load(folder).loss_ == 99.0
+    model.save(folder, overwrite=True)
     assert Unmixer.load(folder).loss_ == model.loss_
+
+
+def test_a_model_overwrites_nothing_but_a_model(model, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(OutputError, match=r"does not hold a model \(model\.json is missing\)"):
+        model.save(tmp_path, overwrite=True)
+    with pytest.raises(OutputError, match=r"thesis\.tex is a file\. Name a folder"):
+        model.save(tmp_path / "thesis.tex", overwrite=True)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [
+        ("thesis.tex", "years of work")
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of files work otherwise there")
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_the_files_of_a_model_obey_the_umask(model, tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        model.save(tmp_path / "m")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "m").iterdir()} == {mode}
 
 
 def test_a_number_that_was_chosen_is_kept_with_its_reason(model, tmp_path):
@@ -259,7 +284,7 @@ def test_a_missing_key_is_named(folder, key):
     text = described(folder)
     del text[key]
     (folder / "model.json").write_text(json.dumps(text))
-    assert_refused(folder, rf"damaged or of another version \('{key}'\)")
+    assert_refused(folder, rf"damaged or of another version \('{key}' is missing\)")
 
 
 @pytest.mark.parametrize(
@@ -275,14 +300,19 @@ def test_a_missing_key_is_named(folder, key):
         {"loss": None},
         {"brightness_spread": -0.1},
         {"brightness_spread": "wide"},
+        {"brightness_spread": 1e308},
+        {"noise": 1e-300},
+        {"loss": float("nan")},
         {"noise": float("nan")},
         {"noise": float("inf")},
         {"residuals": {}},
         {"residuals": 3},
         {"residuals": {"level": -1.0, "n_dimensions": 3.0}},
         {"residuals": {"level": 1.0, "n_dimensions": 0.0}},
+        {"residuals": {"level": 1.0, "n_dimensions": 0.5}},
         {"residuals": {"level": 1.0, "n_dimensions": float("nan")}},
         {"n_bands": 7},
+        {"n_bands": float("inf")},
         {"endmember_names": None},
         {"endmember_names": ["one"]},
         {"endmember_names": ["a", "b", "c", "d", "e"]},
@@ -331,10 +361,12 @@ def test_a_missing_tensor_is_named(folder, name):
         {"endmembers": torch.ones(1, 50)},
         {"endmembers": torch.ones(200)},
         {"endmembers": torch.ones(0, 50)},
+        {"n_members": torch.full((4,), -1)},
         {"n_members": torch.ones(3, dtype=torch.int64)},
         {"n_members": torch.tensor(4)},
         {"start_losses": torch.tensor(1.0)},
         {"mean_fractions": torch.ones(3, dtype=torch.float64)},
+        {"mean_fractions": torch.full((4,), -0.25, dtype=torch.float64)},
         {"endmember_samples": torch.ones(4, 50)},
         {"endmember_samples": torch.ones(3, 4, 49)},
         {"endmember_samples": torch.full((3, 4, 50), torch.nan)},
@@ -349,6 +381,22 @@ def test_a_missing_tensor_is_named(folder, name):
 def test_tensors_that_do_not_fit_are_refused(folder, changes):
     retensor(folder, **changes)
     assert_refused(folder, "damaged")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda e: torch.cat([e[:3], 0 * e[3:]]), r"Endmember 4 is nowhere above zero"),
+        (lambda e: 0 * e, r"Endmembers 1, 2, 3, 4 are nowhere above zero"),
+        (lambda e: e[[0, 1, 2, 1]], r"Of the 4 endmembers, 2 and 4 are the same spectrum"),
+        (lambda e: torch.cat([e[:3], 2 * e[:1]]), r"1 and 4 are the same spectrum"),
+        (lambda e: torch.cat([e[:3], -e[3:]]), r"endmembers go down to -"),
+    ],
+)
+def test_endmembers_that_cannot_be_read_are_refused(folder, change, what):
+    endmembers = load_file(folder / "model.safetensors")["endmembers"]
+    retensor(folder, endmembers=change(endmembers).contiguous())
+    assert_refused(folder, f"damaged or of another version .*{what}")
 
 
 def test_every_damage_is_a_model_file_error_of_the_operating_system_too(tmp_path):
@@ -377,13 +425,14 @@ class _Bomb:
 def test_a_folder_that_cannot_be_made_is_named(model, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match=r"^The model cannot be written to .*file.*\.$"):
-        model.save(tmp_path / "file")
+        model.save(tmp_path / "file" / "model")
 
 
 def test_tensors_that_cannot_be_written_are_an_output_error(model, tmp_path):
     (tmp_path / "model.safetensors").mkdir()
+    (tmp_path / "model.json").write_text("{}")
     with pytest.raises(OutputError, match=r"^The model cannot be written to "):
-        model.save(tmp_path)
+        model.save(tmp_path, overwrite=True)
 
 
 def test_a_copy_of_the_folder_is_the_model(folder, tmp_path):

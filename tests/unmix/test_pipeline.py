@@ -111,3 +111,29 @@ def test_a_scene_without_georeference_is_saved_without_a_warning(tmp_path):
     scene = write_simulated_scene(simulation, tmp_path / "plain.tif").scene
     unmix_scene(scene, n_endmembers=2).save(tmp_path / "out")
     assert open_scene(tmp_path / "out" / "abundances.tif").grid.crs is None
+
+
+def test_maps_of_a_scene_are_unknown_in_the_same_places(simulated):
+    scene = open_scene(simulated)
+    model = Unmixer(4, n_refits=0).fit(scene)
+    spectra = scene.sample(50, random_state=0)
+    spectra[3], spectra[5] = 0, -spectra[5]
+    maps = model.map_pixels(spectra)
+    unknown = maps.fractions.isnan().any(dim=1)
+    assert unknown.nonzero()[:, 0].tolist() == [3, 5]
+    for values in maps:
+        assert torch.equal(values.isnan(), unknown[:, None].expand_as(values))
+    assert torch.equal(maps.fractions.nan_to_num(), model.transform(spectra).nan_to_num())
+    assert torch.equal(maps.uncertainty.nan_to_num(), model.uncertainty(spectra).nan_to_num())
+
+
+def test_unmix_scene_notes_endmembers_in_doubt(simulated, quick, monkeypatch):
+    model = Unmixer(4, settings=quick, n_refits=2).fit(open_scene(simulated))
+    model.endmember_samples_ = np.stack([model.endmembers_, model.endmembers_])
+    assert unmix_scene(simulated, model).notes == []
+    model.endmember_samples_ = model.endmember_samples_[:, [1, 0, 2, 3]]
+    notes = unmix_scene(simulated, model).notes
+    assert [note.split(" is not found again")[0] for note in notes] == [
+        "endmember 1",
+        "endmember 2",
+    ]

@@ -1,9 +1,11 @@
 import torch
 
-from unmix.abundances import nonnegative
+from unmix.abundances import nonnegative, read_codes
+from unmix.brightness import ANY_BRIGHTNESS
 from unmix.metrics import spectral_angle
 from unmix.products import products
 from unmix.quality import QUALITY_BANDS, QUALITY_UNITS, pixel_quality
+from unmix.readings import READINGS
 
 ENDMEMBERS = torch.tensor([[0.1, 0.2, 0.6, 0.5], [0.4, 0.3, 0.1, 0.2]])
 
@@ -29,6 +31,17 @@ def test_quality_counts_fractions_outside_the_unit_interval():
     quality = quality_of(spectra)
     assert quality[:, 3].tolist() == [1.0, 0.0]
     assert quality[0, 0] > 0
+
+
+def test_quality_is_unknown_exactly_where_nothing_is_explained():
+    spectra = torch.stack([ENDMEMBERS[0], 0 * ENDMEMBERS[0], -ENDMEMBERS[1]])
+    found = products(spectra, ENDMEMBERS)
+    codes = nonnegative(found)
+    for reading in READINGS:
+        read = read_codes(found, codes, reading, ANY_BRIGHTNESS)
+        quality = pixel_quality(found, codes, read.brightness)
+        assert torch.equal(quality.isnan(), read.fractions[:, :1].isnan().expand(3, 4))
+        assert quality[1:].isnan().all() == (reading != "fcls")
 
 
 def test_quality_measures_what_the_best_mixture_leaves():

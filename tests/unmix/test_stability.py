@@ -1,12 +1,20 @@
 """Refits on resampled pixels, and the scores drawn from them."""
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
 
 from unmix.autoencoder.fit import fit_endmembers
 from unmix.autoencoder.settings import FitSettings
-from unmix.stability import quick_settings, resample_endmembers, separation, stability_scores
+from unmix.stability import (
+    doubts,
+    quick_settings,
+    resample_endmembers,
+    separation,
+    stability_scores,
+)
 
 QUICK = FitSettings(n_points=60, n_starts=2, n_steps=20)
 
@@ -98,3 +106,31 @@ def test_quick_settings_lessen_the_work_and_keep_the_rest() -> None:
     assert quick.ball == 2.0
     assert quick.n_starts * quick.n_steps * quick.n_points < 16 * 300 * 1000 / 5
     assert quick_settings(FitSettings(n_starts=1, n_steps=1, n_points=1)).n_starts == 1
+
+
+def test_stability_of_endmembers_that_coincide_is_zero() -> None:
+    endmembers = torch.tensor([[1.0, 0.2, 0.4], [2.0, 0.4, 0.8], [0.0, 0.0, 1.0]])
+    samples = endmembers.expand(3, 3, 3)
+    assert stability_scores(endmembers, samples).tolist() == pytest.approx([0, 0, 1], abs=1e-5)
+    assert bool(stability_scores(endmembers, samples[:0]).isnan().all())
+
+
+@pytest.mark.parametrize(
+    ("stability", "says"),
+    [
+        (0.0, "is not found again"),
+        (0.499, "is not found again"),
+        (0.5, "varies"),
+        (0.799, "varies"),
+        (0.8, None),
+        (1.0, None),
+        (math.nan, None),
+    ],
+)
+def test_doubts_name_the_endmember_and_the_cure(stability: float, says: str | None) -> None:
+    said = doubts(["sand", "water", "snow"], [0.99, stability, 0.9])
+    assert len(said) == (says is not None)
+    for sentence in said:
+        assert sentence.startswith(f"water {says} (stability {stability:.2f})")
+        assert "ewer endmembers" in sentence
+        assert "`unmix count`" in sentence

@@ -172,6 +172,16 @@ def test_deviation_is_nan_exactly_where_nothing_is_explained() -> None:
     assert torch.equal(deviation.isnan(), read.fractions.isnan())
 
 
+@pytest.mark.parametrize("reading", READINGS)
+def test_deviation_is_finite_beside_a_black_endmember(reading: Reading) -> None:
+    endmembers = _endmembers()
+    spectra = _noisy(torch.tensor([[0.5, 0.3, 0.2]]), 0.01, endmembers)
+    for black in (endmembers * torch.tensor([[1.0], [1.0], [0.0]]), torch.zeros_like(endmembers)):
+        shifts = shifts_of(black, 1.01 * endmembers[None])
+        read, deviation = _deviation(spectra, black, _sources(0.01, shifts=shifts), reading)
+        assert torch.equal(deviation.isnan(), read.fractions.isnan())
+
+
 def test_deviation_of_no_pixels_is_empty() -> None:
     found = products(torch.zeros(0, N_BANDS), _endmembers())
     read = Abundances(torch.zeros(0, 3).double(), torch.zeros(0).double())

@@ -193,13 +193,14 @@ def test_progress_ends_with_one(noisy_mixture, quick):
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_cpu_and_gpu_agree(noisy_mixture):
+def test_cpu_and_gpu_agree(noisy_mixture, known_model):
     spectra = noisy_mixture.spectra
     cpu, gpu = (Unmixer(4, device=device).fit(spectra) for device in ("cpu", "cuda"))
     assert isinstance(gpu.endmembers_, np.ndarray)
     np.testing.assert_allclose(gpu.endmembers_, cpu.endmembers_, atol=2e-3)
     torch.testing.assert_close(gpu.transform(spectra), cpu.transform(spectra), atol=1e-2, rtol=0)
-    gpu.set_endmembers_(torch.as_tensor(cpu.endmembers_), cpu.brightness_prior)
+    gpu = known_model(torch.as_tensor(cpu.endmembers_), cpu.brightness_prior_)
+    gpu.device = "cuda"
     torch.testing.assert_close(gpu.transform(spectra), cpu.transform(spectra), atol=1e-6, rtol=0)
     assert gpu.transform(spectra.cuda()).is_cuda
     assert not gpu.transform(spectra).is_cuda

@@ -5,8 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from sklearn.exceptions import NotFittedError as NotFittedInScikitLearn
+from sklearn.utils.validation import check_is_fitted
 
 from unmix import Unmixer, UnmixError
+from unmix.fitted_model import NotFittedError
 
 
 @pytest.mark.parametrize("value", [1, 0, -2, 2.5, 3.0, True, "3", "Auto", None, math.nan])
@@ -28,7 +31,7 @@ def test_n_endmembers_may_not_exceed_the_bands():
 )
 def test_too_little_to_choose_a_number_from_asks_for_one(shape, what):
     spectra = np.random.default_rng(0).random(shape)
-    with pytest.raises(UnmixError, match=rf"{what}.* how many endmembers to find: .*or -n"):
+    with pytest.raises(UnmixError, match=rf"{what}.* how many endmembers to find: `n_endmembers`"):
         Unmixer("auto").fit(spectra)
 
 
@@ -114,6 +117,30 @@ def test_an_unfitted_model_says_so(tmp_path, scene_of):
     assert list(tmp_path.iterdir()) == []
 
 
+LEARNED = ("endmembers_", "stability_", "brightness_prior_", "error_sources_", "loss_", "seed_")
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_an_unfitted_model_lacks_what_is_learned(fitted, name):
+    assert hasattr(fitted, name)
+    assert not hasattr(Unmixer(3), name)
+    for kind in (UnmixError, AttributeError, NotFittedInScikitLearn, NotFittedError):
+        with pytest.raises(kind, match=r"^This Unmixer is not fitted yet\."):
+            getattr(Unmixer(3), name)
+
+
+def test_scikit_learn_knows_which_models_are_fitted(fitted):
+    check_is_fitted(fitted)
+    with pytest.raises(NotFittedInScikitLearn):
+        check_is_fitted(Unmixer(3))
+
+
+@pytest.mark.parametrize("name", ["nonsense", "nonsense_", "_private_"])
+def test_what_no_model_has_is_no_matter_of_fitting(fitted, name):
+    with pytest.raises(AttributeError, match=f"'Unmixer' object has no attribute '{name}'"):
+        getattr(fitted, name)
+
+
 def test_spectra_on_other_bands_are_refused(fitted, scene_of):
     message = r"`spectra` has shape \(3, 7\) but the model was fitted on 50 bands\. Pass"
     for spectra in (np.ones((3, 7)), torch.ones(3, 7), scene_of(torch.ones(3, 7))):
@@ -159,3 +186,32 @@ def test_max_pixels_must_be_an_integer_of_at_least_2(value):
 def test_settings_must_be_fit_settings():
     with pytest.raises(UnmixError, match=r"`settings` must be .*FitSettings"):
         Unmixer(2, settings={"n_steps": 3}).fit(np.random.default_rng(0).random((20, 5)))
+
+
+@pytest.mark.parametrize(("factor", "size"), [(1e-24, "small"), (1e-30, "small"), (1e20, "large")])
+def test_numbers_whose_squares_are_lost_are_refused(mixture_of, quick, factor, size):
+    spectra = mixture_of(0).spectra * factor
+    with pytest.raises(UnmixError, match=rf"values of a usual pixel are about \de.*too {size} for"):
+        Unmixer(4, settings=quick).fit(spectra)
+
+
+@pytest.mark.parametrize("factor", [2.0**-26, 2.0**46])
+def test_numbers_whose_squares_are_kept_change_nothing(noisy_mixture, quick, factor):
+    spectra = noisy_mixture.spectra
+    plain, scaled = (Unmixer(4, settings=quick).fit(f * spectra) for f in (1.0, factor))
+    torch.testing.assert_close(
+        scaled.transform(factor * spectra), plain.transform(spectra), atol=1e-5, rtol=0
+    )
+    np.testing.assert_allclose(scaled.stability_, plain.stability_, atol=1e-4)
+
+
+@pytest.mark.parametrize("spike", [1e8, 1e30, 3e38])
+def test_a_pixel_that_was_not_measured_is_left_out(noisy_mixture, quick, spike):
+    spectra = noisy_mixture.spectra.clone()
+    spectra[7, 3] = spike
+    others = torch.cat([spectra[:7], spectra[8:]])
+    model = Unmixer(4, settings=quick).fit(spectra)
+    assert np.array_equal(model.endmembers_, Unmixer(4, settings=quick).fit(others).endmembers_)
+    maps = model.map_pixels(spectra)
+    assert all(bool(part[7].isnan().all()) for part in maps)
+    assert all(bool(part[:7].isfinite().all()) for part in maps)

@@ -1,7 +1,9 @@
 """The model: a nonnegative sparse autoencoder and how it is learned.
 
 Read `model` first (encode, decode), then `encoder`, `decoder` and `loss`; `fit` is the learning
-from start to end, with its stages in `coreset`, `starts`, `training`, `rare` and `refine`.
+from start to end, with its stages in `light`, `coreset`, `starts`, `training`, `rare`, `refine`
+and `relax`. `relax` may move endmembers out of the data's hull: `chart` is the flat map on which
+`volume` finds the smallest simplex.
 """
 
 from unmix.autoencoder.decoder import ArchetypalDecoder, LinearDecoder

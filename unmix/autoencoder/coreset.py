@@ -10,7 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from unmix.autoencoder.darkness import expected_residual
 from unmix.autoencoder.settings import FitSettings
+
+PRECISION_ROUNDS = 2
+"""Rounds of looking at the noise of dark pixels, and at the subspace without it."""
 
 
 @dataclass(frozen=True)
@@ -25,17 +29,14 @@ class Pixels:
     """(n_bands, n_coordinates) Orthonormal columns that span the signal."""
     coordinates: Tensor
     """(n_pixels, n_coordinates) The unit spectra in that basis, of length one again."""
+    precision: Tensor
+    """(n_pixels,) Inverse variance of a unit spectrum's noise, relative to the median pixel; 1 at
+    the most: what is darker is noisier, what is brighter still varies."""
 
     @property
     def brightness(self) -> Tensor:
         """(n_pixels,) Length relative to the median pixel."""
         return self.length / self.length.median()
-
-    def sample(self, n_pixels: int, generator: torch.Generator) -> Tensor:
-        """At most ``n_pixels`` spectra as they were, in float64 on the CPU."""
-        chosen = torch.randperm(len(self.unit), generator=generator)[:n_pixels].sort().values
-        chosen = chosen.to(self.unit.device)
-        return (self.unit[chosen] * self.length[chosen, None]).double().cpu()
 
 
 @dataclass(frozen=True)
@@ -57,28 +58,13 @@ class Coreset:
         return max(self.one_direction_residual - self.noise, 1e-9)
 
 
-def bright_pixels(spectra: Tensor) -> Tensor:
-    """Which spectra (n_pixels, n_bands) have a shape to learn from: finite and not black.
-
-    Examples
-    --------
-    >>> bright_pixels(torch.tensor([[0.2, 0.3], [0.0, 0.0], [float("nan"), 1.0]]))
-    tensor([ True, False, False])
-    """
-    length = spectra.norm(dim=1)
-    lit = length.isfinite() & (length > 0)
-    if not lit.any():
-        return lit
-    return lit & (length > 1e-3 * length[lit].median())
-
-
 def project(spectra: Tensor, n_endmembers: int, n_extra: int) -> Pixels:
     """Unit spectra in the coordinates of their signal.
 
     Parameters
     ----------
     spectra : Tensor of shape (n_pixels, n_bands)
-        Finite and not black (see `bright_pixels`).
+        Finite and not black (see `unmix.endmembers.signal.bright_pixels`).
     n_endmembers : int
     n_extra : int
         Principal directions beyond the number of endmembers.
@@ -89,14 +75,17 @@ def project(spectra: Tensor, n_endmembers: int, n_extra: int) -> Pixels:
     """
     length = spectra.norm(dim=1)
     unit = spectra / length[:, None]
-    basis = _signal_basis(unit, n_endmembers, n_extra)
-    return Pixels(unit, length, basis, normalize(unit @ basis, dim=1))
+    precision = _precision(unit, length / length.median(), n_endmembers)
+    basis = _signal_basis(unit, precision, n_endmembers, n_extra)
+    return Pixels(unit, length, basis, normalize(unit @ basis, dim=1), precision)
 
 
 def summarise(
     pixels: Pixels, n_endmembers: int, settings: FitSettings, generator: torch.Generator
 ) -> Coreset:
     """Group the pixels around k-means++ seeds and take each group's mean.
+
+    Noisy pixels are seldom seeds and weigh little in the means.
 
     Parameters
     ----------
@@ -115,10 +104,11 @@ def summarise(
     Arthur and Vassilvitskii (2007), "k-means++: the advantages of careful seeding", SODA.
     """
     coordinates = pixels.coordinates.double().cpu()  # sums in one order on every device
-    group = _nearest_seed(coordinates, settings.n_points, generator)
+    precision = pixels.precision.double().cpu()
+    group = _nearest_seed(coordinates, precision, settings.n_points, generator)
     count = torch.bincount(group).double()
     sums = torch.zeros(len(count), coordinates.shape[1], dtype=torch.float64)
-    sums.index_add_(0, group, coordinates)
+    sums.index_add_(0, group, precision[:, None] * coordinates)
     brightness = torch.bincount(group, weights=pixels.length.double().cpu()) / count
     weights = count * brightness**settings.brightness_power
     weights = weights / weights.sum()
@@ -140,17 +130,36 @@ def flattening(coreset: Coreset, length: float) -> Tensor:
     return (eye + (shrink - 1) * torch.outer(mean, mean)).float()
 
 
-def _signal_basis(unit: Tensor, n_endmembers: int, n_extra: int) -> Tensor:
+def _precision(unit: Tensor, brightness: Tensor, n_endmembers: int) -> Tensor:
+    """Inverse variance of the noise of unit spectra, from what their subspace leaves of them."""
+    precision = torch.ones_like(brightness)
+    for _ in range(PRECISION_ROUNDS):
+        basis = _principal_directions(unit, precision, n_endmembers)
+        residual = (1 - (unit @ basis).square().sum(dim=1)).clamp(min=0).sqrt()
+        expected = expected_residual(residual, brightness)(brightness)
+        if not expected.min() > 0:
+            break
+        precision = (expected.median() / expected).square().clamp(max=1)
+    return precision
+
+
+def _principal_directions(unit: Tensor, precision: Tensor, n_directions: int) -> Tensor:
+    """Leading directions (n_bands, n_directions) of the unit spectra, weighted."""
+    wide = unit.double() * precision[:, None].double().sqrt()
+    directions = torch.linalg.eigh(wide.T @ wide).eigenvectors.flip(1)
+    return directions[:, :n_directions].float()
+
+
+def _signal_basis(unit: Tensor, precision: Tensor, n_endmembers: int, n_extra: int) -> Tensor:
     """Principal directions, then directions of the pixels farthest from all chosen so far.
 
-    The second kind keeps the spectra of rare materials inside, which carry no variance.
+    The second kind keeps the spectra of rare materials inside, which carry no variance. Far is
+    meant in units of the pixel's noise, or the darkest pixels would always be farthest.
     """
-    wide = unit.double()
-    directions = torch.linalg.eigh(wide.T @ wide).eigenvectors.flip(1)
-    basis = directions[:, : n_endmembers + n_extra].float()
+    basis = _principal_directions(unit, precision, n_endmembers + n_extra)
     residual = unit - (unit @ basis) @ basis.T
     for _ in range(min(n_endmembers, unit.shape[1] - basis.shape[1])):
-        farthest = residual[residual.square().sum(dim=1).argmax()]
+        farthest = residual[(precision * residual.square().sum(dim=1)).argmax()]
         if farthest.norm() < 1e-6:
             break
         fresh = normalize(farthest, dim=0)
@@ -159,8 +168,13 @@ def _signal_basis(unit: Tensor, n_endmembers: int, n_extra: int) -> Tensor:
     return basis
 
 
-def _nearest_seed(points: Tensor, n_seeds: int, generator: torch.Generator) -> Tensor:
-    """Group of every point: the k-means++ seed nearest to it, numbered from 0 without gaps."""
+def _nearest_seed(
+    points: Tensor, precision: Tensor, n_seeds: int, generator: torch.Generator
+) -> Tensor:
+    """Group of every point: the k-means++ seed nearest to it, numbered from 0 without gaps.
+
+    A point becomes a seed with a chance that grows with its squared distance in units of noise.
+    """
     squared = points.square().sum(dim=1)
     n_points = len(points)
     chances = torch.rand(min(n_seeds, n_points), generator=generator, dtype=torch.float64)
@@ -174,7 +188,7 @@ def _nearest_seed(points: Tensor, n_seeds: int, generator: torch.Generator) -> T
         group = torch.where(nearer, k, group)
         distance = torch.where(nearer, fresh, distance)
         distance[seed] = 0
-        reach = distance.cumsum(dim=0)
+        reach = (precision * distance).cumsum(dim=0)
         if k + 1 < len(chances):
             seed = torch.searchsorted(reach, chances[k + 1] * reach[-1]).clamp(max=n_points - 1)
     return group.unique(return_inverse=True)[1]

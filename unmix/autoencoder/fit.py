@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -9,8 +11,9 @@ from torch.nn.functional import normalize
 
 from unmix.autoencoder.coreset import Coreset, Pixels, flattening, project, summarise
 from unmix.autoencoder.decoder import ArchetypalDecoder
+from unmix.autoencoder.light import EvenLight
 from unmix.autoencoder.rare import best_candidate, saving_of, savings_of_each
-from unmix.autoencoder.refine import refine
+from unmix.autoencoder.refine import Refined, refine
 from unmix.autoencoder.relax import relax
 from unmix.autoencoder.settings import FitSettings
 from unmix.autoencoder.starts import start_logits
@@ -20,6 +23,8 @@ WORSE = 1.3
 """A rare material may not cost the rest of the scene more than this factor in loss."""
 WARM_RATE = 1 / 3
 """Learning rate of a refit from learned weights, relative to that from scratch."""
+N_LOOKED_AT = 20_000
+"""Pixels in which light and the hull are looked at."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,6 @@ class Endmembers:
     """Mean length of the residual of unit spectra on the coreset."""
     losses: Tensor
     """(n_starts,) The same for every start, before rare materials came in; ascending."""
-    contrast: float
-    """How far unit spectra of the scene differ beyond the noise."""
-    noise: float
-    """Mean distance of unit spectra from the best n-dimensional subspace."""
 
 
 def fit_endmembers(
@@ -67,6 +68,50 @@ def fit_endmembers(
     -------
     Endmembers
     """
+    looked_at = _some(spectra, generator)
+    light = EvenLight.of(looked_at, n_endmembers) if settings.even_light else None
+    if light is not None:
+        half = partial(_half, progress, 0.0)
+        found = _learn(light.with_band(spectra), n_endmembers, settings, generator, half)
+        refined = light.without_band(found.refined)
+        if light.has_shade(refined):
+            light, progress = None, partial(_half, progress, 0.5)
+    if light is None:
+        found = _learn(spectra, n_endmembers, settings, generator, progress)
+        refined = found.refined
+    refined = relax(looked_at, refined, light is not None, settings.leave_hull)
+    progress(1.0)
+    return Endmembers(
+        spectra=refined.endmembers.clamp(min=0),
+        n_members=refined.n_members,
+        n_rare=found.n_rare,
+        loss=found.loss,
+        losses=found.losses,
+    )
+
+
+def _half(progress: Callable[[float], None], begin: float, share: float) -> None:
+    """Progress of one half of the work."""
+    progress(begin + share / 2)
+
+
+class _Found(NamedTuple):
+    """Endmembers within the hull."""
+
+    refined: Refined
+    n_rare: int
+    loss: float
+    losses: Tensor
+
+
+def _learn(
+    spectra: Tensor,
+    n_endmembers: int,
+    settings: FitSettings,
+    generator: torch.Generator,
+    progress: Callable[[float], None],
+) -> _Found:
+    """From spectra to means of near-pure pixels."""
     pixels = project(spectra, n_endmembers, settings.n_extra)
     coreset = summarise(pixels, n_endmembers, settings, generator)
     learner = _Learner(coreset, settings, progress)
@@ -78,17 +123,13 @@ def fit_endmembers(
     learned, rare = _exchange(pixels, learner, first, none)
     found = torch.cat([learned.weights @ coreset.points, rare])
     refined = refine(pixels, found, len(rare), settings.ball, settings.ball_rounds)
-    refined = relax(pixels, refined, settings.leave_hull, generator)
-    progress(1.0)
-    return Endmembers(
-        spectra=refined.endmembers.clamp(min=0),
-        n_members=refined.n_members,
-        n_rare=len(rare),
-        loss=learned.loss,
-        losses=first.losses,
-        contrast=coreset.contrast,
-        noise=coreset.noise,
-    )
+    return _Found(refined, len(rare), learned.loss, first.losses)
+
+
+def _some(spectra: Tensor, generator: torch.Generator) -> Tensor:
+    """At most `N_LOOKED_AT` of the spectra in random order, in float64 on the CPU."""
+    chosen = torch.randperm(len(spectra), generator=generator)[:N_LOOKED_AT]
+    return spectra[chosen.to(spectra.device)].double().cpu()
 
 
 class _Learner:

@@ -1,31 +1,28 @@
 """The noise-ball mean: an endmember is the mean of the pixels that differ from it by noise only."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from unmix.abundances import nnls
 from unmix.autoencoder.coreset import Pixels
+from unmix.autoencoder.darkness import expected_residual
 from unmix.autoencoder.rare import SUPPORT, explain
 
 FEW = 10
 """With fewer dominated pixels than this, an endmember takes the noise of the whole scene."""
 RARE_QUANTILE = 0.25
 """Rare materials take the noise of the best explained quarter of the pixels."""
-N_BINS = 20
-"""Classes of brightness in which the noise is looked at."""
 
 
 class Refined(NamedTuple):
-    """Endmembers as means of near-pure pixels."""
+    """Endmembers as means of near-pure pixels, or where the smallest simplex puts them."""
 
     endmembers: Tensor
     """(n_endmembers, n_bands), in the unit of the pixels: brightness comes with the mean."""
     n_members: Tensor
-    """(n_endmembers,) Pixels averaged."""
+    """(n_endmembers,) Pixels averaged; 0 where the endmember lies outside the data's hull."""
 
 
 def refine(pixels: Pixels, endmembers: Tensor, n_rare: int, ball: float, n_rounds: int) -> Refined:
@@ -88,26 +85,12 @@ def _radii(pixels: Pixels, centres: Tensor, n_rare: int, ball: float) -> Tensor:
     radius = torch.stack(radii)
     if n_rare:
         nearest = (pixels.coordinates @ centres[-n_rare:].T).topk(SUPPORT, dim=0).indices
-        expected = _expected_residual(fit.length, pixels.brightness)
+        expected = expected_residual(fit.length, pixels.brightness)
         ratio = fit.length / expected(pixels.brightness)
         quiet = ratio.sort().values[int(RARE_QUANTILE * (len(ratio) - 1))]
         own = ball * quiet * expected(pixels.brightness[nearest].mean(dim=0))
         radius[-n_rare:] = torch.minimum(radius[-n_rare:], own)
     return radius
-
-
-def _expected_residual(residual: Tensor, brightness: Tensor) -> Callable[[Tensor], Tensor]:
-    """How long a residual of a unit spectrum is to be expected at a brightness.
-
-    White noise weighs more the darker the pixel, what materials vary by does not:
-    ``r^2 = a + b / brightness^2``, fitted to the medians of classes of brightness.
-    """
-    classes = brightness.argsort().chunk(N_BINS)
-    dark = torch.stack([brightness[part].median() ** -2 for part in classes])
-    level = torch.stack([residual[part].median().square() for part in classes])
-    design = torch.stack([torch.ones_like(dark), dark / dark.mean()])
-    a, b = nnls(level[None] / level.mean(), design)[0].float() * level.mean()
-    return lambda at: (a + b / (at.square() * dark.mean())).sqrt()
 
 
 def _within(spectra: Tensor, centres: Tensor, radius: Tensor) -> Tensor:

@@ -4,28 +4,25 @@ import torch
 from torch import Tensor
 
 from unmix.abundances import nnls
-from unmix.autoencoder.chart import Chart
-from unmix.autoencoder.coreset import Pixels
+from unmix.autoencoder.chart import SPARE_BANDS, Chart
 from unmix.autoencoder.refine import Refined
 from unmix.autoencoder.volume import outside_hull, smallest_simplex
 
-N_PIXELS, N_DISTANCES = 20_000, 160_000
-"""Most pixels that the simplex is fitted to, and most of their distances from its facets."""
-SPARE_BANDS = 2
-"""Bands beyond the number of endmembers that it takes to see the noise."""
+N_DISTANCES = 160_000
+"""Most distances of pixels from the facets of the simplex."""
 PIXELS_EACH = 20
 """Pixels per endmember that it takes to see a simplex."""
 TRACE = 0.05
 """A material is present in a pixel if its share is larger."""
 SCARCE = 0.02
 """A material that is present in a smaller part of the pixels stays where it was found."""
-DARKEST = 0.2
-"""Least brightness of an endmember outside the hull, relative to the median."""
+BRIGHTEST = 5.0
+"""Most that an endmember outside the hull is made brighter, relative to the median one."""
 SHADE = 0.05
 """A corner that is darker than this, relative to the median pixel, is no material."""
 
 
-def relax(pixels: Pixels, refined: Refined, limit: float, generator: torch.Generator) -> Refined:
+def relax(spectra: Tensor, refined: Refined, even: bool, limit: float) -> Refined:
     """Let the endmembers leave the data's hull where more lies outside it than noise explains.
 
     Scarce materials stay: they were found as groups of pure pixels, and the few pixels that they
@@ -33,37 +30,26 @@ def relax(pixels: Pixels, refined: Refined, limit: float, generator: torch.Gener
 
     Parameters
     ----------
-    pixels : Pixels
+    spectra : Tensor of shape (n_pixels, n_bands), float64, on the CPU
+        In no particular order.
     refined : Refined
         The endmembers as means of pixels.
+    even : bool
+        Whether light is even: the simplex is then sought among the spectra as they are.
     limit : float
         Of `outside_hull`, above which the hull is left.
-    generator : torch.Generator
-        On the CPU.
 
     Returns
     -------
     Refined
         With no members where an endmember lies outside; as given where the hull holds the pixels.
     """
-    n_pixels = min(N_PIXELS, N_DISTANCES // len(refined.endmembers))
-    spectra = pixels.sample(n_pixels, generator)
+    spectra = spectra[: N_DISTANCES // len(refined.endmembers)]
     inside = refined.endmembers.double().cpu()
     present = _shares(spectra, inside) > TRACE
     common = present.double().mean(dim=0) > SCARCE
-    n_common = int(common.sum())
     spectra = spectra[~present[:, ~common].any(dim=1)]
-    few = len(spectra) < PIXELS_EACH * n_common or spectra.shape[1] < n_common + SPARE_BANDS
-    if n_common < 2 or few:
-        return refined
-    chart = Chart.of(spectra, n_common)
-    corners = chart.into(inside[common])
-    if not corners.isfinite().all() or outside_hull(chart, corners) <= limit:
-        return refined
-    found = smallest_simplex(chart, corners)
-    outer = None if found is None else _as_bright_as(spectra, chart.back(found))
-    even = _in_even_light(spectra, inside[common] if outer is None else outer)
-    outer = outer if even is None else even
+    outer = _outside(spectra, inside[common], even, limit)
     if outer is None:
         return refined
     endmembers, n_members = refined.endmembers.clone(), refined.n_members.clone()
@@ -73,18 +59,33 @@ def relax(pixels: Pixels, refined: Refined, limit: float, generator: torch.Gener
     return Refined(endmembers, n_members)
 
 
-def _in_even_light(spectra: Tensor, endmembers: Tensor) -> Tensor | None:
-    """Corners of the smallest simplex of the spectra as they are; None where light varies.
+def _outside(spectra: Tensor, inside: Tensor, even: bool, limit: float) -> Tensor | None:
+    """Corners (n, n_bands) of the smallest simplex; None where the hull is to be kept."""
+    n_pixels, n_bands = spectra.shape
+    n = len(inside)
+    if n < 2 or n_pixels < PIXELS_EACH * n or n_bands < n + SPARE_BANDS:
+        return None
+    chart = Chart.of(spectra, n)
+    if not chart.shows(inside) or outside_hull(chart, chart.into(inside)) <= limit:
+        return None
+    found = smallest_simplex(chart, chart.into(inside))
+    outer = None if found is None else _as_bright_as(spectra, chart.back(found))
+    lit = _in_even_light(spectra, inside if outer is None else outer) if even else None
+    return outer if lit is None else lit
+
+
+def _in_even_light(spectra: Tensor, start: Tensor) -> Tensor | None:
+    """Corners of the smallest simplex of the spectra as they are, if it is seen.
 
     None, too, where a corner is all but black: that one stands for shade, not for a material.
     """
-    chart = Chart.in_even_light(spectra, len(endmembers))
-    found = None if chart is None else smallest_simplex(chart, chart.into(endmembers))
+    chart = Chart.in_even_light(spectra, len(start))
+    found = None if chart is None else smallest_simplex(chart, chart.into(start))
     if chart is None or found is None:
         return None
     outer = chart.back(found)
-    length = outer.norm(dim=1)
-    return outer if length.min() > SHADE * spectra.norm(dim=1).median() else None
+    dark = outer.norm(dim=1).min() < SHADE * spectra.norm(dim=1).median()
+    return None if dark else outer
 
 
 def _shares(spectra: Tensor, endmembers: Tensor) -> Tensor:
@@ -102,5 +103,5 @@ def _as_bright_as(spectra: Tensor, shapes: Tensor) -> Tensor:
     codes = nnls(spectra, shapes)
     ones = torch.ones(len(codes), 1, dtype=codes.dtype)
     weights = torch.linalg.lstsq(codes, ones).solution[:, 0]
-    weights = weights.clamp(min=DARKEST * float(weights.abs().median()))
+    weights = weights.clamp(min=float(weights.abs().median()) / BRIGHTEST)
     return shapes / weights[:, None]

@@ -33,6 +33,8 @@ class FitSettings:
     """A coreset spectrum counts as its number of pixels times their brightness to this power."""
     flatten: float = 3.0
     """Length given to the mean direction, in contrasts: keeps the coding well conditioned."""
+    even_light: bool = True
+    """Whether brightness tells materials apart where light is seen to be even."""
     n_extra: int = 2
     """Principal directions kept beyond the number of endmembers."""
     rare_ratio: float = 0.85
@@ -54,6 +56,8 @@ class FitSettings:
             least = 0 if name == "n_extra" else 1
             if value < least:
                 raise UnmixError(f"`{name}` must be at least {least}. Got {value}.")
+        if not isinstance(self.even_light, bool):
+            raise UnmixError(f"`even_light` must be true or false. Got {self.even_light!r}.")
         for name in ("learning_rate", "flatten", "ball", "rare_ratio", "leave_hull"):
             if not getattr(self, name) > 0:
                 raise UnmixError(f"`{name}` must be positive. Got {getattr(self, name)}.")

@@ -17,18 +17,18 @@ from torch import Tensor
 from unmix.abundances import nnls
 from unmix.autoencoder.chart import Chart
 
-BLUR = 1.0
-"""Noise variances added to the simplex, so that collapsing into the noise earns nothing."""
 REACH = 3.0
 """Standard deviations outside a facet beyond which the cost grows with distance, not its square."""
 WEIGHT, LEAST, MOST = 3.0, 0.3, 30.0
 """Cost of a pixel outside a facet, per dimension: at the start, and its limits."""
 OUTSIDE, OUTSIDE_EVEN = 0.05, 0.1
-"""Pixels more than one standard deviation outside a facet for every one less than that inside:
-evenly spread pixels have .08, pixels on the facet itself .19. In perspective, where noise grows
-towards the corners, and in even light."""
+"""Pixels more than one standard deviation outside a facet for every other one that is outside, or
+inside by less than one: evenly spread pixels have .08, pixels on the facet itself .19. In
+perspective, where noise grows towards the corners, and in even light."""
 N_ROUNDS = 10
 """Rounds of moving the facets' weights."""
+STEP, DAMPED = 3.0, 0.7
+"""A weight moves by this factor at the most, and by this power of what its facet asks for."""
 SETTLED = 0.25
 """Relative error (logarithmic) of the share outside at which a facet stays."""
 RESOLVED = 0.25
@@ -92,7 +92,8 @@ def smallest_simplex(chart: Chart, corners: Tensor) -> Tensor | None:
     Returns
     -------
     Tensor or None
-        None where the noise does not let the simplex be seen: a direction of it would collapse.
+        None where the noise does not let even the first simplex found be seen, of which a direction
+        would collapse; a later one that collapses ends the search.
 
     References
     ----------
@@ -115,7 +116,7 @@ def smallest_simplex(chart: Chart, corners: Tensor) -> Tensor | None:
         share = ((facets.distance < -1).sum(dim=0) + FEW * wanted) / near / wanted
         if float(share.log().abs().max()) < SETTLED:
             break
-        weights = weights * share.clamp(0.3, 3.0) ** 0.7
+        weights = weights * share.clamp(1 / STEP, STEP) ** DAMPED
         weights = weights.clamp(LEAST * (n - 1), MOST * (n - 1))
     return found
 
@@ -128,7 +129,8 @@ class _Relaxed:
         ones = torch.ones(len(chart.points), 1, dtype=torch.float64)
         self.points = torch.cat([chart.points / self.scale, ones], dim=1)
         self.sd = chart.sd
-        self.blur = BLUR * chart.sd.median().square() * torch.diag(self.scale**-2)
+        self.blur = chart.sd.median().square() * torch.diag(self.scale**-2)
+        """Covariance added to the simplex's, so that collapsing into the noise earns nothing."""
 
     def facets(self, corners: Tensor) -> _Facets:
         """The points seen from the facets of a simplex (n, n - 1)."""

@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unmix.cli.options import nodata_option, say_json, scale_option, scene_argument, seed_option
+from unmix.cli.options import say_json, scene_argument, seed_option
+from unmix.cli.scene_options import SceneOptions, with_scene_options
 from unmix.cli.talk import at_work
 
 if TYPE_CHECKING:
     from unmix.count import Counts
-
-MAX_PIXELS = 50_000
-"""As many as a fit learns from."""
 
 
 @click.command("count")
@@ -26,15 +24,13 @@ MAX_PIXELS = 50_000
     help="Largest number that fits are tried with.",
 )
 @seed_option
-@scale_option
-@nodata_option
+@with_scene_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(
     scene: Path,
     n_max: int,
     seed: int,
-    scale: float | None,
-    nodata: float | None,
+    scene_options: SceneOptions,
     as_json: bool,
 ) -> None:
     """Estimate how many materials SCENE has, in several ways, and recommend a number.
@@ -43,12 +39,13 @@ def command(
     halves of the pixels.
     """
     with at_work() as talk:
-        from scenes import open_scene
+        from unmix import Unmixer
         from unmix.count import count_endmembers
 
-        spectra = open_scene(scene, scale=scale, nodata=nodata).sample(MAX_PIXELS, seed)
+        opened = scene_options.open(scene)
         counts = count_endmembers(
-            spectra,
+            opened.sample(Unmixer().max_pixels, seed),  # as many as a fit learns from
+            wavelengths_nm=opened.wavelengths_nm,
             n_max=n_max,
             seed=seed,
             progress=lambda share: talk.progress("counting", share),

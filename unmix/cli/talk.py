@@ -13,6 +13,7 @@ import click
 from tqdm import tqdm
 
 from scenes.errors import SceneWarning
+from unmix.errors import UnmixWarning
 
 OPEN_ENDED = {"learning"}
 """Stages whose share done says little about the time left, which is not shown for them."""
@@ -82,6 +83,7 @@ def at_work() -> Iterator[Talk]:
     with warnings.catch_warnings(), _terminable():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", SceneWarning)
+        warnings.simplefilter("always", UnmixWarning)
         warnings.showwarning = talk.warn
         try:
             yield talk

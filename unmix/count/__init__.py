@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 
 from unmix.autoencoder import FitSettings
-from unmix.autoencoder.coreset import bright_pixels
 from unmix.count.hfc import hfc, nwhfc
 from unmix.count.hysime import hysime
 from unmix.count.likelihood import eigenvalue_likelihood
-from unmix.count.moments import Moments, check_spectra
+from unmix.count.moments import Moments
 from unmix.count.noise import BandNoise, regression_noise
 from unmix.count.stability import QUICK, Step, stability_curve
 from unmix.count.subspace import Subspace, signal_subspace
+from unmix.count.usable import Wavelengths, usable_spectra
 from unmix.errors import UnmixError
 
 __all__ = [
@@ -57,6 +57,7 @@ class Counts:
     n_pixels: int
     """Pixels that were counted in."""
     n_bands: int
+    """Bands that were counted in."""
     hysime: int
     """Bioucas-Dias and Nascimento (2008)."""
     hfc: dict[float, int]
@@ -133,6 +134,7 @@ class Choice(NamedTuple):
 def count_endmembers(
     spectra: Tensor,
     *,
+    wavelengths_nm: Wavelengths = None,
     n_max: int = 12,
     settings: FitSettings = QUICK,
     seed: int = 0,
@@ -143,8 +145,11 @@ def count_endmembers(
     Parameters
     ----------
     spectra : Tensor of shape (n_pixels, n_bands)
-        Reflectance, or any linear unit. Rows with NaN or infinite values, and black ones, are
-        left out.
+        Reflectance, or any linear unit. Rows with NaN or infinite values, black ones and glaring
+        ones (longer than 1000 times the median) are left out, and so are bands that have the same
+        value in every pixel.
+    wavelengths_nm : sequence of n_bands floats, optional
+        For the names of bands in warnings.
     n_max : int
         The largest number of endmembers that fits are tried with.
     settings : FitSettings
@@ -161,13 +166,17 @@ def count_endmembers(
     Raises
     ------
     UnmixError
-        If there are fewer than 4 bands, or no more valid pixels than bands, or a band is zero
-        everywhere, or `n_max` is below 2.
+        If there is no valid pixel, or all have the same spectrum, or there are fewer than 4 bands
+        left, or no more valid pixels than bands, or `n_max` is below 2.
+
+    Warns
+    -----
+    UnmixWarning
+        If a band, or a glaring pixel, is left out.
     """
     if isinstance(n_max, bool) or not isinstance(n_max, int) or n_max < 2:
         raise UnmixError(f"`n_max` must be an integer of at least 2. Got {n_max!r}.")
-    pixels = spectra[bright_pixels(spectra)]
-    check_spectra(pixels)
+    pixels = usable_spectra(spectra, wavelengths_nm)
     moments = Moments.of(pixels)
     subspace = signal_subspace(moments)
     generator = torch.Generator().manual_seed(seed)
@@ -191,6 +200,7 @@ def count_endmembers(
 def choose_n_endmembers(
     spectra: Tensor,
     *,
+    wavelengths_nm: Wavelengths = None,
     settings: FitSettings = QUICK,
     seed: int = 0,
     progress: Callable[[float], None] = lambda share: None,
@@ -201,6 +211,7 @@ def choose_n_endmembers(
     ----------
     spectra : Tensor of shape (n_pixels, n_bands)
         As the rest, as for `count_endmembers`.
+    wavelengths_nm : sequence of n_bands floats, optional
     settings : FitSettings
     seed : int
     progress : callable
@@ -215,11 +226,15 @@ def choose_n_endmembers(
         As `count_endmembers`; the message adds that the number can be given instead.
     """
     try:
-        counts = count_endmembers(spectra, settings=settings, seed=seed, progress=progress)
+        counts = count_endmembers(
+            spectra,
+            wavelengths_nm=wavelengths_nm,
+            settings=settings,
+            seed=seed,
+            progress=progress,
+        )
     except UnmixError as error:
-        raise UnmixError(
-            f"{error} Or say how many endmembers to find: `n_endmembers`, or -n in a command."
-        ) from error
+        raise UnmixError(f"{error} Or say how many endmembers to find: `n_endmembers`.") from error
     if counts.recommended < 2:
         return Choice(2, f"the fewest that can be mixed, {counts.reason}")
     return Choice(counts.recommended, counts.reason)

@@ -2,6 +2,7 @@
 
 import torch
 from scipy.special import ndtri
+from torch import Tensor
 
 from unmix.count.moments import Moments
 from unmix.count.noise import regression_noise
@@ -45,10 +46,8 @@ def hfc(moments: Moments, false_alarm: float) -> int:
     """
     if not 0 < false_alarm < 1:
         raise UnmixError(f"`false_alarm` must be between 0 and 1. Got {false_alarm}.")
-    of_correlation = torch.linalg.eigvalsh(moments.correlation).flip(0)
-    of_covariance = torch.linalg.eigvalsh(moments.covariance).flip(0)
-    spread = (2 / moments.n_pixels * (of_correlation.square() + of_covariance.square())).sqrt()
-    return int((of_correlation - of_covariance > -float(ndtri(false_alarm)) * spread).sum())
+    difference, deviation = eigenvalue_differences(moments)
+    return int((difference > -float(ndtri(false_alarm)) * deviation).sum())
 
 
 def nwhfc(moments: Moments, false_alarm: float) -> int:
@@ -74,3 +73,28 @@ def nwhfc(moments: Moments, false_alarm: float) -> int:
     Chang and Du (2004), doi:10.1109/TGRS.2003.819189, section III.B (noise-whitened HFC).
     """
     return hfc(moments.divided_by(regression_noise(moments).variance.sqrt()), false_alarm)
+
+
+def eigenvalue_differences(moments: Moments) -> tuple[Tensor, Tensor]:
+    """What the mean adds to each eigenvalue, and the standard deviation of that in pure noise.
+
+    Parameters
+    ----------
+    moments : Moments
+
+    Returns
+    -------
+    Tensor of shape (n_bands,)
+        Eigenvalue of the correlation matrix less that of the covariance matrix, ``l_i - k_i``,
+        largest eigenvalues first.
+    Tensor of shape (n_bands,)
+        ``sqrt(2 (l_i^2 + k_i^2) / n_pixels)``.
+
+    References
+    ----------
+    Chang and Du (2004), doi:10.1109/TGRS.2003.819189, section III.A.
+    """
+    of_correlation = torch.linalg.eigvalsh(moments.correlation).flip(0)
+    of_covariance = torch.linalg.eigvalsh(moments.covariance).flip(0)
+    energy = of_correlation.square() + of_covariance.square()
+    return of_correlation - of_covariance, (2 / moments.n_pixels * energy).sqrt()

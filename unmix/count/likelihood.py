@@ -2,6 +2,7 @@
 
 import torch
 
+from unmix.count.hfc import eigenvalue_differences
 from unmix.count.moments import Moments
 
 
@@ -30,9 +31,8 @@ def eigenvalue_likelihood(moments: Moments) -> int:
     Luo, Chanussot, Doute and Zhang (2013), doi:10.1109/LGRS.2012.2189934.
     """
     power = moments.correlation.diagonal().mean()
-    of_correlation = torch.linalg.eigvalsh(moments.correlation / power).flip(0)
-    of_covariance = torch.linalg.eigvalsh(moments.covariance / power).flip(0)
-    spread = (2 / moments.n_pixels * (of_correlation.square() + of_covariance.square())).sqrt()
-    spread = spread.clamp(min=torch.finfo(torch.float64).tiny)
-    terms = -((of_correlation - of_covariance) / spread).square() / 2 - spread.log()
+    in_units = moments.divided_by(power.sqrt().expand(moments.n_bands))
+    difference, deviation = eigenvalue_differences(in_units)
+    deviation = deviation.clamp(min=torch.finfo(torch.float64).tiny)
+    terms = -(difference / deviation).square() / 2 - deviation.log()
     return int(terms.flip(0).cumsum(dim=0).flip(0).argmax())

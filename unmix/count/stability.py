@@ -11,6 +11,7 @@ from unmix.abundances import nnls
 from unmix.autoencoder import FitSettings, fit_endmembers
 from unmix.count.subspace import Subspace
 from unmix.metrics import match_endmembers, spectral_angle
+from unmix.stability import quick_settings
 
 DISTINCT = 2.0
 """An endmember is one of its own if it lies this many median residuals outside the others' cone.
@@ -24,7 +25,7 @@ PATIENCE = 3
 """Where materials vary, the search ends this many numbers after the last that were distinct."""
 ROUNDING = 1e-7
 """Angles below this are rounding of float32."""
-QUICK = FitSettings(n_points=500, n_starts=8, n_steps=150)
+QUICK = quick_settings(FitSettings())
 """Half the work of a usual fit, which loses nothing."""
 
 

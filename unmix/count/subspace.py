@@ -1,13 +1,13 @@
 """The directions in which spectra carry more than noise."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from unmix.count.moments import RIDGE, Moments
 from unmix.count.noise import regression_noise
+from unmix.endmembers.white_noise import median_of_noise, noise_edges
 
 ROUNDS = 3
 """Times that the noise of the bands is measured anew beside the signal found."""
@@ -110,27 +110,5 @@ def count_above_noise(eigenvalues: Tensor, n_pixels: int) -> tuple[int, float]:
 def _largest_of_noise(n_pixels: int, n_bands: int) -> float:
     """Largest eigenvalue that white noise of variance 1 rarely exceeds (Johnstone 2001)."""
     roots = n_pixels**0.5 + n_bands**0.5
-    spread = roots * (n_pixels**-0.5 + n_bands**-0.5) ** (1 / 3)
-    return (roots**2 + RARELY * spread) / n_pixels
-
-
-@lru_cache(maxsize=1024)
-def median_of_noise(ratio: float) -> float:
-    """Median of the Marchenko-Pastur distribution of variance 1.
-
-    Parameters
-    ----------
-    ratio : float
-        Bands over pixels, above 0, at most 1.
-
-    Examples
-    --------
-    >>> round(median_of_noise(1e-4), 2), round(median_of_noise(1.0), 2)
-    (1.0, 0.65)
-    """
-    low, high = (1 - ratio**0.5) ** 2, (1 + ratio**0.5) ** 2
-    angle = torch.linspace(0, torch.pi, 4001, dtype=torch.float64)
-    angle = (angle[1:] + angle[:-1]) / 2
-    values = (low + high) / 2 - (high - low) / 2 * angle.cos()
-    mass = (angle.sin().square() / values).cumsum(dim=0)
-    return float(values[torch.searchsorted(mass, mass[-1] / 2)])
+    spread = roots / n_pixels * (n_pixels**-0.5 + n_bands**-0.5) ** (1 / 3)
+    return noise_edges(n_bands / n_pixels)[1] + RARELY * spread

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from unmix.endmembers.signal import check_extraction, leading_directions, lit_pixels, seeded
+from unmix.endmembers.signal import bright_pixels, check_extraction, leading_directions, seeded
 from unmix.errors import UnmixError
 
 N_COORDINATES = 10
@@ -75,7 +75,7 @@ def edaa(
     True
     """
     check_extraction(spectra, n_endmembers)
-    lit = spectra[lit_pixels(spectra)]
+    lit = spectra[bright_pixels(spectra)]
     check_extraction(lit, n_endmembers)
     found = entropic_archetypes(
         normalize(lit, dim=1),
@@ -135,9 +135,7 @@ def entropic_archetypes(
             f"Got {n_starts}, {n_rounds} and {n_steps}."
         )
     generator = seeded(random_state)
-    wide = spectra.double()
-    n_coordinates = min(max(N_COORDINATES, n_archetypes + 2), spectra.shape[1])
-    y = (wide @ leading_directions(wide, n_coordinates)).to(spectra)
+    y = principal_coordinates(spectra, n_archetypes)
     tried: list[_Start] = []
     for _ in range(n_starts):
         found = _descend(y, n_archetypes, generator, n_rounds, n_steps)
@@ -145,6 +143,16 @@ def entropic_archetypes(
         least = min(start.residual for start in tried)
         tried = [start for start in tried if start.residual * (1 - NEARLY_BEST) <= least]
     return min(tried, key=lambda start: start.likeness).found
+
+
+def principal_coordinates(spectra: Tensor, n_archetypes: int) -> Tensor:
+    """Spectra (n_pixels, n_bands) in the few coordinates that stand for the bands.
+
+    Archetypal analysis depends on pixels through their inner products alone, which these keep.
+    """
+    wide = spectra.double()
+    n_coordinates = min(max(N_COORDINATES, n_archetypes + 2), spectra.shape[1])
+    return (wide @ leading_directions(wide, n_coordinates)).to(spectra)
 
 
 def archetype_spectra(weights: Tensor, spectra: Tensor) -> Tensor:

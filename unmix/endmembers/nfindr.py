@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from unmix.endmembers.signal import affine_chart, check_extraction, check_spread, seeded
+from unmix.endmembers.signal import affine_projection, check_extraction, check_spread, seeded
 from unmix.endmembers.vca import pick_extremes, vca
 
 LARGER = 1 + 1e-9
@@ -53,13 +53,13 @@ def nfindr(
     tensor([2, 3])
     """
     check_extraction(spectra, n_endmembers)
-    points = affine_chart(spectra, n_endmembers).points
+    points = affine_projection(spectra, n_endmembers).points
     check_spread(points, float(spectra.double().square().sum(dim=1).mean().sqrt()), n_endmembers)
     points = points / points.square().mean(dim=0).sqrt()  # the same factor in every volume
     generator = seeded(random_state)
     starts = [
         vca(spectra, n_endmembers, generator),
-        pick_extremes(points, n_endmembers, generator),  # never flat in this chart
+        pick_extremes(points, n_endmembers, generator),  # never flat in this projection
     ]
     picks = max(starts, key=lambda each: float(torch.linalg.det(points[each]).abs()))
     return _enlarged(points, picks)

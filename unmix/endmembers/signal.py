@@ -6,16 +6,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from unmix.endmembers.white_noise import noise_edges
 from unmix.errors import UnmixError
 
-DARK = 1e-3
-"""Length, relative to the median, below which a spectrum has no shape to look at."""
+BLACK, GLARING = 1e-3, 1e3
+"""Lengths, relative to the median, beyond which a spectrum is not one of the scene's: too dark to
+have a shape, or a fill value or a failure of the sensor."""
 FLAT = 1e-7
 """Spread, relative to the size of the spectra, below which they differ by rounding only."""
 
 
 @dataclass(frozen=True)
-class Chart:
+class Projection:
     """Pixels in as many coordinates as there are endmembers, on a plane that misses the origin.
 
     A mixture whose fractions sum to one stays one: ``spectra ~= A @ E`` becomes
@@ -69,7 +71,7 @@ def project_on_signal(spectra: Tensor, n_dimensions: int) -> Tensor:
     return (spectra.double() @ signal @ signal.T).to(spectra)
 
 
-def perspective_chart(spectra: Tensor, n_endmembers: int) -> Chart:
+def perspective_projection(spectra: Tensor, n_endmembers: int) -> Projection:
     """Pixels on the signal subspace, each divided by its brightness along the mean.
 
     Varying illumination moves no pixel; the spectra of corners have the mean's brightness.
@@ -80,21 +82,21 @@ def perspective_chart(spectra: Tensor, n_endmembers: int) -> Chart:
     mean = x.mean(dim=0)
     level = (x @ mean).abs().clamp(min=1e-12)
     scale = mean.square().sum()
-    return Chart(x / level[:, None], signal.T * scale, y.new_zeros(y.shape[1]), 1 / level)
+    return Projection(x / level[:, None], signal.T * scale, y.new_zeros(y.shape[1]), 1 / level)
 
 
-def affine_chart(spectra: Tensor, n_endmembers: int) -> Chart:
+def affine_projection(spectra: Tensor, n_endmembers: int) -> Projection:
     """Pixels in their principal components about the mean; the last coordinate is constant."""
     y = spectra.double()
     centred = y - y.mean(dim=0)
     directions = leading_directions(centred, n_endmembers - 1)
     x = centred @ directions
     points = torch.cat([x, x.norm(dim=1).max().expand(len(x), 1)], dim=1)
-    return Chart(points, directions.T, y.mean(dim=0), torch.ones_like(y[:, 0]))
+    return Projection(points, directions.T, y.mean(dim=0), torch.ones_like(y[:, 0]))
 
 
-def steady_chart(spectra: Tensor, n_endmembers: int) -> Chart:
-    """The chart for the noise at hand, switched at ``15 + 10 log10(n_endmembers)`` dB.
+def steady_projection(spectra: Tensor, n_endmembers: int) -> Projection:
+    """The projection for the noise at hand, switched at ``15 + 10 log10(n_endmembers)`` dB.
 
     Above it brightness can be divided out; below it that would blow up the noise of dark pixels.
 
@@ -103,21 +105,30 @@ def steady_chart(spectra: Tensor, n_endmembers: int) -> Chart:
     Nascimento and Bioucas-Dias (2005), doi:10.1109/TGRS.2005.844293, section IV.
     """
     if snr_db(spectra.double(), n_endmembers) > 15 + 10 * math.log10(n_endmembers):
-        return perspective_chart(spectra, n_endmembers)
-    return affine_chart(spectra, n_endmembers)
+        return perspective_projection(spectra, n_endmembers)
+    return affine_projection(spectra, n_endmembers)
 
 
-def lit_pixels(spectra: Tensor) -> Tensor:
-    """Which spectra (n_pixels, n_bands) are not black.
+def bright_pixels(spectra: Tensor) -> Tensor:
+    """Which spectra (n_pixels, n_bands) have a shape to look at: finite, not black, not glaring.
 
     Examples
     --------
-    >>> lit_pixels(torch.tensor([[0.2, 0.3], [0.0, 0.0], [1e-5, 0.0], [0.1, 0.0]]))
-    tensor([ True, False, False,  True])
+    >>> bright_pixels(torch.tensor([[0.2, 0.3], [0.0, 0.0], [1e-5, 0.0], [0.1, 0.0], [1e30, 0.1]]))
+    tensor([ True, False, False,  True, False])
     """
-    length = spectra.norm(dim=1)
-    shining = length[length > 0]
-    return length > DARK * (shining.median() if len(shining) else 1.0)
+    length = relative_length(spectra)
+    return (length > BLACK) & (length < GLARING)
+
+
+def relative_length(spectra: Tensor) -> Tensor:
+    """Length of each spectrum over that of the median lit one (n_pixels,), float64.
+
+    Not finite where a value of the spectrum is not.
+    """
+    length = torch.linalg.vector_norm(spectra, dim=1, dtype=torch.float64)
+    lit = length[length.isfinite() & (length > 0)]
+    return length / (lit.median() if len(lit) else 1.0)
 
 
 def leading_directions(y: Tensor, n: int) -> Tensor:
@@ -148,7 +159,7 @@ def white_noise(spectra: Tensor, n: int) -> tuple[float, float]:
         return 0.0, 1.0
     y = spectra.double()
     left = torch.linalg.eigvalsh(y.T @ y)[:-n].clamp(min=0)
-    edge = (1 + math.sqrt(n_bands / n_pixels)) ** 2
+    edge = noise_edges(n_bands / n_pixels)[1]
     strongest = float(left[-1] / left.mean().clamp(min=1e-300)) / edge
     return math.sqrt(float(left.mean()) / n_pixels), strongest
 

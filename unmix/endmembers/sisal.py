@@ -5,12 +5,12 @@ from torch import Tensor
 
 from unmix.endmembers.signal import (
     FLAT,
-    Chart,
+    Projection,
+    bright_pixels,
     check_extraction,
     check_spread,
-    lit_pixels,
     seeded,
-    steady_chart,
+    steady_projection,
     white_noise,
 )
 from unmix.endmembers.vca import pick_extremes
@@ -99,10 +99,10 @@ def sisal(
         raise UnmixError(
             f"`outside` is a share of the pixels, between 0 and 1 and neither. Got {outside!r}."
         )
-    lit = spectra[lit_pixels(spectra)]
+    lit = spectra[bright_pixels(spectra)]
     check_extraction(lit, n_endmembers)
-    chart = steady_chart(lit, n_endmembers)
-    points = chart.points
+    projection = steady_projection(lit, n_endmembers)
+    points = projection.points
     check_spread(points, float(points.square().sum(dim=1).mean().sqrt()), n_endmembers)
     start = points[pick_extremes(points, n_endmembers, seeded(random_state))]
     mean = points.mean(dim=0)
@@ -111,29 +111,29 @@ def sisal(
     if outside is None and structure > STRUCTURED and sigma > FLAT * float(lit.abs().mean()):
         outside = USUAL_SHARE
     if outside is None:
-        corners = _as_noise_will_have_it(chart, around, sigma)
+        corners = _as_noise_will_have_it(projection, around, sigma)
     else:
         corners = _shrunk(points, around, outside)
-    return chart.spectra(corners).to(spectra)
+    return projection.spectra(corners).to(spectra)
 
 
-def _as_noise_will_have_it(chart: Chart, around: Tensor, sigma: float) -> Tensor:
+def _as_noise_will_have_it(projection: Projection, around: Tensor, sigma: float) -> Tensor:
     """The smallest simplex outside which noise of this deviation explains how far pixels lie."""
     smallest, corners = None, around
     for share in SHARES:
-        corners = _shrunk(chart.points, corners, share)
-        if smallest is not None and _excess(chart, corners, sigma) > 1:
+        corners = _shrunk(projection.points, corners, share)
+        if smallest is not None and _excess(projection, corners, sigma) > 1:
             break
         smallest = corners
     assert smallest is not None
     return smallest
 
 
-def _excess(chart: Chart, corners: Tensor, sigma: float) -> float:
+def _excess(projection: Projection, corners: Tensor, sigma: float) -> float:
     """Mean square of the negative fractions, in the variance that noise gives each of them."""
     inverse = torch.linalg.inv(corners)
-    fractions = chart.points @ inverse
-    deviation = sigma * chart.gain[:, None] * inverse[: len(chart.directions)].norm(dim=0)
+    fractions = projection.points @ inverse
+    deviation = sigma * projection.gain[:, None] * inverse[: len(projection.directions)].norm(dim=0)
     beyond = (fractions / deviation.clamp(min=1e-300))[fractions < 0]
     return float(beyond.square().mean()) if len(beyond) else 0.0
 

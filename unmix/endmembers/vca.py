@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from unmix.endmembers.signal import check_extraction, seeded, steady_chart
+from unmix.endmembers.signal import check_extraction, seeded, steady_projection
 
 
 def vca(
@@ -46,8 +46,8 @@ def vca(
     tensor([1, 2, 3])
     """
     check_extraction(spectra, n_endmembers)
-    chart = steady_chart(spectra, n_endmembers)
-    return pick_extremes(chart.points, n_endmembers, seeded(random_state))
+    projection = steady_projection(spectra, n_endmembers)
+    return pick_extremes(projection.points, n_endmembers, seeded(random_state))
 
 
 def pick_extremes(points: Tensor, n_picks: int, generator: torch.Generator) -> Tensor:

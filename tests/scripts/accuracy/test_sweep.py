@@ -1,7 +1,5 @@
 """The sweep over small scenes of every kind."""
 
-import json
-
 import benchmark_accuracy
 import pytest
 import torch
@@ -9,22 +7,15 @@ from accuracy import sweep
 
 
 @pytest.fixture(scope="module")
-def swept(tmp_path_factory):
+def swept(output_of):
     """A quick sweep as the script runs it: its table and its JSON."""
-    path = tmp_path_factory.mktemp("sweep") / "sweep.json"
-    printed: list[str] = []
-    n_threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("builtins.print", printed.append)
-        arguments = ["--sweep", "--quick", "--methods", "vca", "sisal", "--seeds", "2"]
-        assert benchmark_accuracy.main([*arguments, "--json", str(path)]) == 0
-    torch.set_num_threads(n_threads)
-    return printed[0], json.loads(path.read_text())
+    arguments = ["--sweep", "--quick", "--methods", "vca", "sisal", "--seeds", "2"]
+    return output_of(benchmark_accuracy.main, *arguments)
 
 
-def test_sweep_prints_the_levels_and_then_every_cell(swept):
-    rows = [line.strip("| ").split(" | ") for line in swept[0].splitlines()]
-    levels = [tuple(row[:6]) for row in rows[2:]]
+def test_sweep_prints_the_levels_and_then_every_cell(swept, rows_of):
+    _, rows = rows_of(swept[0])
+    levels = [tuple(row[:6]) for row in rows]
     assert levels == [
         ("all", "all", "all", "all", "all", "2"),
         ("all", "all", "0.7", "all", "all", "1"),
@@ -32,13 +23,13 @@ def test_sweep_prints_the_levels_and_then_every_cell(swept):
         ("3", "20", "0.7", "30", "0", "1"),
         ("3", "20", "1", "30", "0", "1"),
     ]
-    for row in rows[2:]:
+    for row in rows:
         angles = [float(cell.strip("*")) for cell in row[6:8]]
         assert row[6 + angles.index(min(angles))].startswith("**")
         assert sum(map(int, row[10:])) == int(row[5])
 
 
-def test_sweep_sums_up_the_runs_of_its_json(swept):
+def test_sweep_sums_up_the_runs_of_its_json(swept, rows_of):
     cells = swept[1]["cells"]
     assert len(cells) == 4
     means = [cell["sad_rad"]["mean"] for cell in cells if cell["method"] == "vca"]
@@ -46,8 +37,20 @@ def test_sweep_sums_up_the_runs_of_its_json(swept):
         angles = [run["score"]["sad_rad"] for run in cell["runs"]]
         assert len(angles) == 2
         assert cell["sad_rad"]["mean"] == pytest.approx(sum(angles) / 2)
-    first = swept[0].splitlines()[2].strip("| ").split(" | ")
+    first = rows_of(swept[0])[1][0]
     assert float(first[6].strip("*")) == pytest.approx(sum(means) / 2, abs=1e-4)
+    errors = [
+        run["score"]["rmse_moc"][sweep.READING]
+        for cell in cells
+        if cell["method"] == "vca"
+        for run in cell["runs"]
+    ]
+    assert float(first[8]) == pytest.approx(sum(errors) / 4, abs=1e-4)
+    wins = [
+        cell["sad_rad"]["mean"] < other["sad_rad"]["mean"]
+        for cell, other in zip(cells[::2], cells[1::2], strict=True)
+    ]
+    assert [int(cell) for cell in first[10:]] == [sum(wins), len(wins) - sum(wins)]
 
 
 def test_every_combination_is_there_once_where_bands_outnumber_endmembers():

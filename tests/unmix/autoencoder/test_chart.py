@@ -34,7 +34,7 @@ def test_mixtures_lie_between_the_corners(mixture_of):
     torch.testing.assert_close(fractions.sum(dim=1), ones[:, 0])
 
 
-@pytest.mark.parametrize("n_bands", [10, 100])
+@pytest.mark.parametrize("n_bands", [6, 10, 100])
 def test_the_noise_of_points_is_what_repeating_the_scene_shows(mixture_of, n_bands):
     """Few bands or many: the standard deviation of a point is right to a fifth."""
     clean = mixture_of(0, n_bands=n_bands, n_pixels=3000)
@@ -94,3 +94,29 @@ def test_the_noise_in_even_light_is_what_repeating_the_scene_shows(mixture_of):
     moved = chart.points - chart.into(clean.spectra)
     ratio = moved.square().mean(dim=1) / chart.sd.square()
     assert 0.9 < ratio.mean().sqrt() < 1.1
+
+
+def test_black_pixels_are_left_out(mixture_of):
+    spectra = mixture_of(0, snr_db=35, n_pixels=2000).spectra
+    noise = 1e-3 * torch.randn(200, spectra.shape[1], generator=torch.Generator().manual_seed(0))
+    clean, bordered = Chart.of(spectra, 4), Chart.of(torch.cat([spectra, noise]), 4)
+    assert len(bordered.points) == len(clean.points)
+    assert bordered.structure < 1.1 * clean.structure
+    assert bordered.sd.median() == pytest.approx(float(clean.sd.median()), rel=0.1)
+
+
+def test_what_is_behind_the_eye_is_not_shown(mixture_of):
+    mixture = mixture_of(0, snr_db=35)
+    chart = Chart.of(mixture.spectra, 4)
+    assert chart.shows(mixture.endmembers)
+    assert not chart.shows(torch.cat([mixture.endmembers, -mixture.endmembers[:1]]))
+
+
+def test_coordinates_in_the_signal_keep_lengths_and_angles(mixture_of):
+    """White noise: the bands are alike, so that whitening changes nothing."""
+    mixture = mixture_of(2, snr_db=35, n_pixels=3000)
+    chart = Chart.in_even_light(mixture.spectra, 4)
+    seen = chart.in_signal(mixture.endmembers)
+    assert seen.shape == (4, 4)
+    gram = mixture.endmembers.double() / chart.noise
+    torch.testing.assert_close(seen @ seen.T, gram @ gram.T, rtol=0.02, atol=0)

@@ -1,5 +1,6 @@
 """What learning sees of a scene."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,6 @@ from unmix.autoencoder import FitSettings
 from unmix.autoencoder.coreset import (
     Coreset,
     _nearest_seed,
-    bright_pixels,
     flattening,
     project,
     summarise,
@@ -25,32 +25,6 @@ SEEDS = st.integers(0, 2**31)
 
 def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
-
-
-def test_bright_pixels_are_finite_and_not_black():
-    spectra = torch.rand(9, 5, generator=seeded()) + 0.1
-    spectra[1, 2], spectra[2, 0], spectra[3] = torch.nan, torch.inf, 0
-    spectra[4] *= 1e-5
-    assert bright_pixels(spectra).tolist() == [True] + [False] * 4 + [True] * 4
-
-
-def test_a_black_border_does_not_change_which_pixels_are_bright():
-    spectra = torch.rand(9, 5, generator=seeded()) + 0.1
-    spectra[4] *= 1e-5
-    bordered = torch.cat([spectra, torch.zeros(100, 5)])
-    assert bright_pixels(bordered).tolist() == bright_pixels(spectra).tolist() + [False] * 100
-
-
-def test_shadows_are_bright_enough_to_learn_from():
-    spectra = torch.ones(10, 4)
-    spectra[3] *= 0.01
-    assert bright_pixels(spectra).all()
-
-
-@pytest.mark.parametrize("value", [0.0, float("nan")])
-def test_a_scene_without_any_pixel_has_no_bright_ones(value):
-    assert bright_pixels(torch.full((3, 4), value)).tolist() == [False] * 3
-    assert bright_pixels(torch.zeros(0, 4)).shape == (0,)
 
 
 @LAWS
@@ -97,7 +71,7 @@ def test_projection_keeps_a_spectrum_that_is_seen_only_once(mixture_of):
 @given(seed=SEEDS, n_points=st.integers(1, 60), n_seeds=st.integers(1, 80))
 def test_groups_are_a_partition(seed, n_points, n_seeds):
     points = torch.rand(n_points, 3, generator=seeded(seed), dtype=torch.float64)
-    group = _nearest_seed(points, n_seeds, seeded(seed))
+    group = _nearest_seed(points, torch.ones(n_points).double(), n_seeds, seeded(seed))
     assert group.shape == (n_points,)
     assert group.unique().tolist() == list(range(min(n_seeds, n_points)))
 
@@ -108,14 +82,14 @@ def test_groups_hold_similar_points():
     points = centres.repeat(40, 1) + 1e-3 * torch.randn(200, 5, generator=seeded()).double()
     heaps = torch.arange(5).repeat(40)
     for seed in range(5):
-        group = _nearest_seed(points, 5, seeded(seed))
+        group = _nearest_seed(points, torch.ones(200).double(), 5, seeded(seed))
         pairs = set(zip(heaps.tolist(), group.tolist(), strict=True))
         assert len(pairs) == 5
 
 
 def test_equal_points_share_one_group():
     points = torch.eye(3, dtype=torch.float64).repeat(20, 1)
-    group = _nearest_seed(points, 60, seeded())
+    group = _nearest_seed(points, torch.ones(60).double(), 60, seeded())
     assert group.max() == 2
     assert torch.equal(group, group[:3].repeat(20))
 
@@ -125,7 +99,8 @@ def test_coreset_weights_are_counts_times_brightness_and_sum_to_one(noisy_mixtur
     pixels = project(noisy_mixture.spectra, 4, 2)
     settings_ = FitSettings(n_points=50, brightness_power=power)
     coreset = summarise(pixels, 4, settings_, seeded(3))
-    group = _nearest_seed(pixels.coordinates.double(), 50, seeded(3))
+    coordinates, precision = pixels.coordinates.double(), pixels.precision.double()
+    group = _nearest_seed(coordinates, precision, 50, seeded(3))
     expected = torch.tensor(
         [
             (group == k).sum() * pixels.length[group == k].mean() ** power
@@ -232,11 +207,44 @@ def test_flattening_makes_coding_better_conditioned(mixture_of):
     assert torch.linalg.cond(flat) < 0.1 * torch.linalg.cond(endmembers)
 
 
-def test_a_sample_of_pixels_is_the_spectra_themselves(mixture_of):
-    spectra = mixture_of(0, shade=0.5).spectra
+def dark_and_noisy(mixture_of, darkness=0.05, share=5):
+    """White noise at 30 dB; every fifth pixel or so is dark, so that its unit spectrum is noise."""
+    clean = mixture_of(1, n_pixels=2000)
+    light = torch.ones(len(clean.spectra), 1)
+    light[::share] = darkness
+    spectra = light * clean.spectra
+    sigma = 10**-1.5 * clean.spectra.square().mean().sqrt()
+    return spectra + sigma * torch.randn(spectra.shape, generator=seeded()), light[:, 0], clean
+
+
+def test_precision_is_the_inverse_variance_of_unit_spectra(mixture_of):
+    spectra, light, clean = dark_and_noisy(mixture_of)
+    precision = project(spectra, 4, 2).precision
+    assert precision.max() == 1
+    assert precision[light == 1].min() > 0.5
+    wanted = light.square() * clean.spectra.norm(dim=1).square()
+    ratio = (precision / wanted * wanted.median())[light < 1]
+    assert 0.4 < ratio.median() < 2.5, "of 400"
+
+
+def test_noisy_dark_pixels_are_seldom_seeds_and_weigh_little(mixture_of):
+    spectra, _, clean = dark_and_noisy(mixture_of)
     pixels = project(spectra, 4, 2)
-    whole = pixels.sample(10**6, torch.Generator().manual_seed(0))
-    torch.testing.assert_close(whole, spectra.double(), atol=1e-6, rtol=1e-6)
-    part = pixels.sample(50, torch.Generator().manual_seed(0))
-    assert part.shape == (50, 50)
-    assert (torch.cdist(part, whole).amin(dim=1) < 1e-6).all()
+    ones = torch.ones_like(pixels.precision)
+    off = []
+    for used in (pixels, replace(pixels, precision=ones)):
+        coreset = summarise(used, 4, FitSettings(n_points=100), seeded())
+        shapes = coreset.points @ pixels.basis.T
+        outside = shapes - nnls(shapes, clean.endmembers).float() @ clean.endmembers
+        off.append(float(outside.norm(dim=1).mean()))
+    assert off[0] < 0.5 * off[1]
+
+
+def test_the_directions_kept_are_not_those_of_dark_noise(mixture_of):
+    """Four odd pixels of another material stay inside, though dark pixels lie farther off."""
+    spectra, _, _ = dark_and_noisy(mixture_of)
+    odd = mixture_of(9).endmembers[0]
+    spectra[1:5] = odd
+    pixels = project(spectra, 4, 0)
+    unit = odd / odd.norm()
+    assert (unit - unit @ pixels.basis @ pixels.basis.T).norm() < 0.1

@@ -37,8 +37,7 @@ def test_a_fit_finds_the_endmembers_of_a_noisy_mixture(mixture_of, seed):
     angles = spectral_angle(found.spectra[order], mixture.endmembers)
     assert angles.mean() < 0.02
     assert found.n_members.min() >= 3
-    assert 0 < found.noise < found.contrast
-    assert found.noise < found.loss < 1.5 * found.noise
+    assert 0 < found.loss < 0.1
     assert found.losses.shape == (8,)
     assert (found.losses.diff() >= 0).all()
 
@@ -65,7 +64,7 @@ def test_rare_materials_stand_last_and_are_counted(mixture_of, quick):
     """Where learning itself finds the group, there is none to count."""
     n_rare = []
     for seed in range(5):
-        spectra, endmembers = planted(mixture_of, seed, 15)
+        spectra, endmembers = planted(mixture_of, seed, 8)
         found = fit_endmembers(spectra, 4, quick, seeded())
         n_rare.append(found.n_rare)
         assert found.losses.shape == (quick.n_starts,)
@@ -86,7 +85,7 @@ def test_fitting_twice_is_the_same_bit_for_bit(noisy_mixture, quick):
     first, second = (fit_endmembers(noisy_mixture.spectra, 4, quick, seeded(3)) for _ in range(2))
     for name in ("spectra", "n_members", "losses"):
         assert torch.equal(getattr(first, name), getattr(second, name))
-    assert (first.loss, first.noise, first.contrast) == (second.loss, second.noise, second.contrast)
+    assert first.loss == second.loss
 
 
 def test_a_fit_depends_on_the_seed_and_leaves_the_world_s_randomness_alone(noisy_mixture, quick):
@@ -187,3 +186,43 @@ def test_fitting_twice_on_the_gpu_is_the_same_bit_for_bit(noisy_mixture, quick):
     spectra = noisy_mixture.spectra.cuda()
     first, second = (fit_endmembers(spectra, 4, quick, seeded(3)).spectra for _ in range(2))
     assert torch.equal(first, second)
+
+
+def test_noisy_dark_pixels_change_nothing(mixture_of):
+    """One percent of the pixels in the shadow of the noise."""
+    mixture = mixture_of(0, n_pixels=2000, snr_db=30, shade=0.3)
+    spectra = mixture.spectra.clone()
+    spectra[::100] = 0.002 * torch.randn(len(spectra[::100]), spectra.shape[1], generator=seeded())
+    found = fit_endmembers(spectra, 4, HALF, seeded())
+    order = match_endmembers(found.spectra, mixture.endmembers)
+    assert spectral_angle(found.spectra[order], mixture.endmembers).max() < 0.03
+    assert (found.n_members > 0).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_even_light_tells_materials_of_one_shape_by_their_brightness(mixture_of, seed):
+    """A grey material at a fifth of the brightness of a mixture that looks all but like it."""
+    mixture = mixture_of(seed, n_pixels=2000)
+    twin = 0.2 * (0.5 * mixture.endmembers[0] + 0.5 * mixture.endmembers[1])
+    twin = twin * (1 + 0.1 * torch.cos(torch.linspace(0, 9, len(twin))))
+    endmembers = torch.cat([mixture.endmembers, twin[None]])
+    share = torch.rand(len(mixture.spectra), 1, generator=seeded(seed))
+    share = torch.where(share < 0.2, 1.0, torch.where(share < 0.6, 0.0, 0.5 * share))
+    spectra = share * twin + (1 - share) * mixture.spectra
+    sigma = 10**-1.5 * spectra.square().mean().sqrt()
+    spectra = spectra + sigma * torch.randn(spectra.shape, generator=seeded(seed))
+    found = fit_endmembers(spectra, 5, HALF, seeded())
+    order = match_endmembers(found.spectra, endmembers)
+    norms = found.spectra[order].norm(dim=1) / endmembers.norm(dim=1)
+    torch.testing.assert_close(norms, torch.ones(5), atol=0.25, rtol=0)
+
+
+def test_progress_never_goes_back(mixture_of, quick):
+    """Also where even light turns out to be none, and learning begins again."""
+    light = 0.3 + 0.7 * torch.rand(1500, 1, generator=seeded())
+    spectra = mixture_of(0, n_pixels=1500, snr_db=30).spectra[:1500]
+    for lit in (spectra, light * spectra):
+        shares = []
+        fit_endmembers(lit, 5, quick, seeded(), shares.append)
+        assert shares == sorted(shares)
+        assert shares[-1] == 1

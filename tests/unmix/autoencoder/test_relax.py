@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from unmix import FitSettings
-from unmix.autoencoder.coreset import project
 from unmix.autoencoder.fit import fit_endmembers
 from unmix.autoencoder.refine import Refined
-from unmix.autoencoder.relax import relax
+from unmix.autoencoder.relax import BRIGHTEST, _as_bright_as, relax
 from unmix.metrics import match_endmembers, spectral_angle
 
 LIMIT = FitSettings().leave_hull
@@ -68,7 +67,8 @@ def test_a_scarce_material_stays_where_it_was_found(mixture_of):
     spectra = torch.cat([spectra, fifth.repeat(20, 1)])
     start = torch.cat([0.8 * endmembers + 0.2 * endmembers.mean(dim=0), fifth[None]])
     members = torch.tensor([9, 9, 9, 9, 20])
-    moved = relax(project(spectra, 5, 2), Refined(start, members), LIMIT, seeded())
+    mixed = spectra[torch.randperm(len(spectra), generator=seeded())].double()
+    moved = relax(mixed, Refined(start, members), False, LIMIT)
     assert torch.equal(moved.endmembers[4], fifth)
     assert moved.n_members.tolist() == [0, 0, 0, 0, 20]
     assert spectral_angle(moved.endmembers[:4], endmembers).mean() < 0.03
@@ -87,7 +87,8 @@ def test_too_little_to_see_a_simplex_keeps_the_hull(mixture_of, case):
     few = {"few pixels": {"n_pixels": 60}, "few bands": {"n_bands": 5}}[case]
     mixture = mixture_of(0, snr_db=40, n_pure=0, **few)
     given = Refined(mixture.endmembers * 0.9 + 0.02, torch.full((4,), 3))
-    assert relax(project(mixture.spectra, 4, 0), given, LIMIT, seeded()) is given
+    for even in (False, True):
+        assert relax(mixture.spectra.double(), given, even, LIMIT) is given
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -107,3 +108,14 @@ def test_shade_is_no_material(mixture_of, half):
     light = 0.3 + 0.7 * torch.rand(len(spectra), 1, generator=seeded())
     found = fit_endmembers(light * spectra, 5, half, seeded())
     assert found.spectra.norm(dim=1).min() > 0.05 * spectra.norm(dim=1).median()
+
+
+def test_no_endmember_is_made_absurdly_bright(mixture_of):
+    """A material of which every pixel has next to nothing has no brightness that shows."""
+    endmembers = mixture_of(0).endmembers.double()
+    fractions = torch.full((400, 4), 0.33, dtype=torch.float64)
+    fractions[:, 3] = 1e-4 * torch.rand(400, generator=seeded()).double()
+    spectra = fractions @ endmembers
+    scaled = _as_bright_as(spectra, endmembers)
+    brighter = scaled.norm(dim=1) / endmembers.norm(dim=1)
+    assert brighter.max() <= BRIGHTEST * brighter.median() * (1 + 1e-9)

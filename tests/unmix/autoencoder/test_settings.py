@@ -36,6 +36,11 @@ def test_counts_are_whole_numbers(value):
         FitSettings(n_points=value)
 
 
+def test_switches_are_true_or_false():
+    with pytest.raises(UnmixError, match=r"`even_light` must be true or false\. Got 1\."):
+        FitSettings(even_light=1)
+
+
 def test_settings_can_be_compared_and_not_changed():
     assert FitSettings() == FitSettings()
     assert dataclasses.replace(FitSettings(), n_points=7) != FitSettings()

@@ -94,9 +94,16 @@ WRONG = [
     (constant_image, 3, "same spectrum"),
     (nan_everywhere, 3, "0 valid pixels"),
     (black_image, 3, "black"),
-    (two_valid_pixels, 3, "3 endmembers cannot be learned from 2 valid pixels"),
-    (lambda folder: envi(folder, good_cube(2, 9)), "auto", r"Got 18 valid .* or -n in a command"),
-    (lambda folder: envi(folder, good_cube()), 21, "only 20 bands"),
+    (two_valid_pixels, 3, "3 endmembers cannot be learned from 2 valid pixels .* 9 are needed"),
+    (
+        lambda folder: envi(folder, -good_cube()),
+        3,
+        r"Endmembers? [123, ]+ (is|are) nowhere above zero",
+    ),
+    (lambda folder: envi(folder, 1e20 * good_cube()), 3, "too large for sums of their squares"),
+    (lambda folder: envi(folder, 1e-24 * good_cube()), 3, "too small for sums of their squares"),
+    (lambda folder: envi(folder, good_cube(2, 9)), "auto", r"Got 18 valid .* find: `-n`"),
+    (lambda folder: envi(folder, good_cube()), 21, "`-n` is 21 but there are only 20 bands"),
     (lambda folder: folder, 3, "folder"),
 ]
 
@@ -151,6 +158,31 @@ def test_model_of_another_sensor_is_refused(tmp_path, unmix_command):
     assert "not measured on the bands of the model" in result.stderr
     assert "400" in result.stderr
     assert "1400" in result.stderr
+    assert not (tmp_path / "maps").exists()
+
+
+@pytest.mark.parametrize(
+    ("cube", "says"),
+    [
+        (-good_cube(), "explain none of the 108 valid pixels of scene"),
+        (np.full((12, 9, 20), np.nan), "None of the 108 pixels of scene is valid on the 20 bands"),
+    ],
+    ids=["negative", "masked"],
+)
+def test_a_scene_of_which_nothing_can_be_mapped_is_refused(cube, says, tmp_path, unmix_command):
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.mkdir()
+    second.mkdir()
+    scene = envi(first, good_cube())
+    assert unmix_command("run", scene, "-n", 3, "-o", tmp_path / "out").exit_code == 0
+    model = tmp_path / "out" / "model"
+    other = envi(second, cube)
+    result = unmix_command("apply", other, "--model", model, "-o", tmp_path / "maps")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert says in result.stderr
     assert not (tmp_path / "maps").exists()
 
 

@@ -5,6 +5,7 @@ import torch
 
 from unmix import UnmixError
 from unmix.count import Counts, Step, choose_n_endmembers, count_endmembers
+from unmix.errors import UnmixWarning
 from unmix.simulation import Sensor, Simulation
 
 
@@ -78,10 +79,11 @@ def test_count_is_not_fooled_by_materials_that_vary(varied, hasty):
     assert found.recommended == 3
 
 
-def test_count_ignores_the_unit_and_the_seed_repeats(planted, hasty):
+@pytest.mark.parametrize("unit", [1e-30, 4096, 1e20])
+def test_count_ignores_the_unit_and_the_seed_repeats(planted, hasty, unit):
     spectra = planted(3, sigma=0.02)
     one, same, scaled = (
-        count_endmembers(factor * spectra, settings=hasty, n_max=3) for factor in (1, 1, 4096)
+        count_endmembers(factor * spectra, settings=hasty, n_max=3) for factor in (1, 1, unit)
     )
     assert one == same
     assert dataclasses.replace(scaled, curve=()) == dataclasses.replace(one, curve=())
@@ -94,6 +96,32 @@ def test_count_finds_materials_where_there_is_no_noise(planted, hasty):
     assert (found.hysime, found.signal_dimensions, found.recommended) == (3, 3, 3)
 
 
+def test_no_more_endmembers_are_tried_than_a_quarter_of_the_pixels(planted, hasty):
+    found = count_endmembers(planted(6, sigma=1e-4, n_pixels=14, n_bands=13), settings=hasty)
+    assert found.signal_dimensions > 3
+    assert [step.n_endmembers for step in found.curve] == [2, 3]
+
+
+def test_fits_take_pixels_that_the_seed_draws_and_no_more_than_their_share(
+    planted, hasty, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(
+        "unmix.count.stability_curve",
+        lambda spectra, *rest: asked.append((spectra, rest[-2])) or [],
+    )
+    monkeypatch.setattr("unmix.count.MAX_FITTED", 100)
+    for seed in (0, 0, 1):
+        count_endmembers(planted(3), settings=hasty, seed=seed)
+    monkeypatch.setattr("unmix.count.MAX_FITTED", 10_000)
+    count_endmembers(planted(3), settings=hasty)
+    drawn = [spectra for spectra, _ in asked]
+    assert [len(spectra) for spectra in drawn] == [100, 100, 100, 1500]
+    assert [seed for _, seed in asked] == [0, 0, 1, 0]
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+
+
 def test_count_leaves_invalid_pixels_out(planted, hasty):
     spectra = planted(2)
     holes = spectra.clone()
@@ -102,6 +130,29 @@ def test_count_leaves_invalid_pixels_out(planted, hasty):
     found = count_endmembers(holes, settings=hasty, n_max=2)
     assert found == count_endmembers(spectra[60:], settings=hasty, n_max=2)
     assert found.n_pixels == len(spectra) - 60
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3])
+def test_count_and_choice_are_those_without_the_dead_bands(planted, hasty, value):
+    spectra = planted(3, n_pixels=600)
+    dead = torch.cat([spectra[:, :5], torch.full((600, 2), value), spectra[:, 5:]], dim=1)
+    wavelengths_nm = [400.0 + 10 * k for k in range(42)]
+    how = {"settings": hasty, "wavelengths_nm": wavelengths_nm}
+    named = r"2 of 42, number 6 \(450 nm\), 7 \(460 nm\)"
+    with pytest.warns(UnmixWarning, match=named):
+        found = count_endmembers(dead, n_max=3, **how)
+    assert found == count_endmembers(spectra, settings=hasty, n_max=3)
+    assert (found.n_bands, found.recommended) == (40, 3)
+    with pytest.warns(UnmixWarning, match=named):
+        assert choose_n_endmembers(dead, **how).n_endmembers == 3
+
+
+def test_count_is_that_without_the_glaring_pixel(planted, hasty):
+    spectra = planted(3, n_pixels=600)
+    glaring = torch.cat([torch.full((1, 40), 1e30), spectra])
+    with pytest.warns(UnmixWarning, match="1 of 601"):
+        found = count_endmembers(glaring, settings=hasty, n_max=3)
+    assert found == count_endmembers(spectra, settings=hasty, n_max=3)
 
 
 def test_count_of_noise_recommends_one_and_fits_still_get_two(hasty):
@@ -120,7 +171,7 @@ def test_choose_is_what_count_recommends(planted, hasty):
 
 
 def test_choose_refuses_what_count_refuses_and_asks_for_a_number(planted):
-    message = r"^Counting needs more pixels .*Got 39 .* Or say how many .*`n_endmembers`, or -n"
+    message = r"^Counting needs more pixels .*Got 39 .* Or say how many .*`n_endmembers`\.$"
     with pytest.raises(UnmixError, match=message):
         choose_n_endmembers(planted(2)[:39])
 

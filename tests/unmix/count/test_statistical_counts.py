@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import pytest
+import scipy.stats
 import torch
 
 from unmix import UnmixError
@@ -54,6 +56,46 @@ def test_counts_do_not_depend_on_the_order_of_pixels_or_bands(count, planted):
     generator = torch.Generator().manual_seed(3)
     rows, columns = (torch.randperm(n, generator=generator) for n in spectra.shape)
     assert count(Moments.of(spectra[rows][:, columns])) == count(Moments.of(spectra))
+
+
+@pytest.mark.parametrize("sigma", [0.02, 0.1, 0.3, 1.0])
+def test_hysime_is_where_the_squared_error_is_least(planted, sigma):
+    """The slow second way: noise from regressions, then the error of every subspace."""
+    y = planted(7, sigma=sigma, n_pixels=400, n_bands=20).double().numpy()
+    noise = np.empty_like(y)
+    for band in range(20):
+        others = np.delete(y, band, axis=1)
+        noise[:, band] = y[:, band] - others @ np.linalg.lstsq(others, y[:, band], rcond=None)[0]
+    directions = np.linalg.svd(y - noise)[2]
+    noise_power = (noise**2).sum(axis=0) / (400 - 19) @ directions.T**2
+    power = ((y @ directions.T) ** 2).mean(axis=0)
+    gain = np.sort(power - 2 * noise_power)[::-1]  # what keeping a direction saves
+    errors = power.sum() - np.concatenate([[0], gain.cumsum()])
+    assert hysime(Moments.of(torch.from_numpy(y))) == errors.argmin()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_hfc_is_the_test_of_each_pair_of_eigenvalues(planted, seed):
+    """The slow second way: eigenvalues of the spectra themselves, and the test in words."""
+    spectra = planted(6, sigma=0.1, n_pixels=400, seed=seed).double().numpy()
+    of_all, of_centred = (
+        np.linalg.svd(each, compute_uv=False) ** 2 / 400
+        for each in (spectra, spectra - spectra.mean(axis=0))
+    )
+    deviation = np.sqrt(2 * (of_all**2 + of_centred**2) / 400)
+    chances = scipy.stats.norm.sf((of_all - of_centred) / deviation)
+    moments = Moments.of(torch.from_numpy(spectra))
+    for asked in np.logspace(-20, -0.4, 60):
+        assert hfc(moments, asked) == (chances < asked).sum()
+
+
+def test_nwhfc_does_not_depend_on_the_unit_of_each_band_as_hfc_does():
+    """A weak mean is seen in all bands together; units can hide all of them but one."""
+    noise = torch.randn(1500, 40, generator=torch.Generator().manual_seed(0))
+    moments = Moments.of(0.2 + noise)
+    scaled = moments.divided_by(torch.logspace(-3, 3, 40).double())
+    assert (hfc(moments, 1e-3), hfc(scaled, 1e-3)) == (1, 0)
+    assert (nwhfc(moments, 1e-3), nwhfc(scaled, 1e-3)) == (1, 1)
 
 
 def test_hfc_counts_fewer_at_lower_false_alarm(planted):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from unmix.count.moments import Moments
-from unmix.count.subspace import count_above_noise, median_of_noise, signal_subspace
+from unmix.count.subspace import count_above_noise, signal_subspace
 
 
 def test_subspace_finds_signals_in_noise_that_differs_between_bands(planted):
@@ -36,6 +36,17 @@ def test_noise_exceeds_the_edge_rarely():
     assert sum(count > 0 for count in counts) <= 4
 
 
+@pytest.mark.parametrize(("beyond", "n"), [(0.98, 0), (1.15, 1), (1.5, 1)])
+def test_a_signal_just_beyond_the_edge_counts_and_one_at_the_edge_does_not(beyond, n):
+    """The edge of white noise of variance 1, which the largest of 30 eigenvalues keeps within."""
+    values = np.linalg.svd(np.random.default_rng(2).standard_normal((400, 29)), compute_uv=False)
+    edge = (1 + (30 / 400) ** 0.5) ** 2
+    values = np.concatenate([[beyond * edge], np.minimum(values**2 / 400, 0.95 * edge)])
+    found, level = count_above_noise(torch.from_numpy(values), 400)
+    assert found == n
+    assert level == pytest.approx(1, rel=0.05)
+
+
 def test_level_of_the_noise_is_its_variance():
     generator = torch.Generator().manual_seed(0)
     values = (
@@ -45,11 +56,3 @@ def test_level_of_the_noise_is_its_variance():
         / 4000
     )
     assert count_above_noise(values, 4000)[1] == pytest.approx(9, rel=0.03)
-
-
-@pytest.mark.parametrize("ratio", [0.02, 0.3])
-def test_median_of_noise_is_that_of_a_random_matrix(ratio):
-    rng = np.random.default_rng(0)
-    n_bands = round(2000 * ratio)
-    values = np.linalg.svd(rng.standard_normal((2000, n_bands)), compute_uv=False) ** 2 / 2000
-    assert median_of_noise(ratio) == pytest.approx(np.median(values), rel=0.02)

@@ -1,12 +1,15 @@
 """Entropic descent archetypal analysis."""
 
+import importlib
+import itertools
+
 import pytest
 import torch
 from torch.nn.functional import normalize
 
 from unmix.abundances import fcls
 from unmix.endmembers import edaa
-from unmix.endmembers.edaa import archetype_spectra, entropic_archetypes
+from unmix.endmembers.edaa import _Start, archetype_spectra, entropic_archetypes
 from unmix.errors import UnmixError
 
 
@@ -45,8 +48,30 @@ def test_both_factors_stay_on_their_simplices_and_the_fit_improves_with_rounds(p
     assert losses == sorted(losses, reverse=True)
 
 
-def test_the_start_chosen_fits_nearly_best_and_correlates_least_among_those(planted):
-    unit = normalize(planted(4, 4, n_pixels=200, purity=0.8, snr_db=30).spectra, dim=1)
+def test_descent_is_that_of_the_paper_written_out(planted):
+    """The slow second way: multiplied by ``exp(-step * gradient)`` on all bands, then to one."""
+    unit = normalize(planted(5, 3, n_pixels=40).spectra, dim=1)
+    generator = torch.Generator().manual_seed(3)
+    factor = 2.0 ** (int(torch.randint(7, (1,), generator=generator)) - 3)
+    b = (0.1 * torch.rand(3, 40, generator=generator).double()).softmax(dim=1)
+    a = torch.full((40, 3), 1 / 3).double()
+    step_a = factor / torch.linalg.svdvals(b @ unit)[0] ** 2
+    step_b = step_a * (3 / 40) ** 0.5
+    for _ in range(3):
+        for _ in range(2):
+            a = a * (-step_a * (a @ b @ unit - unit) @ (b @ unit).T).exp()
+            a = a / a.sum(dim=1, keepdim=True)
+        for _ in range(2):
+            b = b * (-step_b * a.T @ (a @ b @ unit - unit) @ unit.T).exp()
+            b = b / b.sum(dim=1, keepdim=True)
+    found = entropic_archetypes(unit, 3, 3, n_starts=1, n_rounds=3, n_steps=2)
+    assert factor != 1, "a step that is drawn shows that it is drawn"
+    torch.testing.assert_close(found.weights, b, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(found.abundances, a, rtol=1e-5, atol=1e-7)
+
+
+def test_the_start_chosen_correlates_least_among_those_that_fit_nearly_best(planted):
+    unit = normalize(planted(12, 3, n_pixels=100, purity=0.8, snr_db=10).spectra, dim=1)
 
     def judged(found):
         archetypes = found.weights @ unit
@@ -54,15 +79,25 @@ def test_the_start_chosen_fits_nearly_best_and_correlates_least_among_those(plan
         residual = (unit - found.abundances @ archetypes).abs().mean()
         return float(residual), float(correlation.fill_diagonal_(-1).max())
 
-    generator, n_rounds = torch.Generator().manual_seed(5), 30
+    generator, n_rounds = torch.Generator().manual_seed(5), 40
     each = [
-        judged(entropic_archetypes(unit, 4, generator, n_starts=1, n_rounds=n_rounds))
-        for _ in range(8)
+        judged(entropic_archetypes(unit, 3, generator, n_starts=1, n_rounds=n_rounds))
+        for _ in range(12)
     ]
-    chosen = judged(entropic_archetypes(unit, 4, 5, n_starts=8, n_rounds=n_rounds))
+    chosen = judged(entropic_archetypes(unit, 3, 5, n_starts=12, n_rounds=n_rounds))
     least = min(residual for residual, _ in each)
     near = [start for start in each if start[0] * 0.95 <= least]
     assert chosen == pytest.approx(min(near, key=lambda start: start[1]))
+    assert chosen != pytest.approx(min(each)), "the best fit would do"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_starts_that_fit_worse_are_not_chosen_for_their_correlation(monkeypatch, order):
+    residuals, likenesses = (1.0, 1.03, 1.04, 1.2), (0.9, 0.6, 0.5, 0.1)
+    starts = iter([_Start(residuals[k], likenesses[k], k) for k in order])
+    module = importlib.import_module("unmix.endmembers.edaa")  # the function has its name
+    monkeypatch.setattr(module, "_judged", lambda *_: next(starts))
+    assert entropic_archetypes(torch.rand(9, 5), 2, 0, n_starts=4, n_rounds=1) == 2
 
 
 def test_edaa_of_shuffled_pixels_is_as_good(planted):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from unmix.endmembers import nfindr, vca
 from unmix.endmembers.nfindr import _exchange
-from unmix.endmembers.signal import affine_chart
+from unmix.endmembers.signal import affine_projection
 from unmix.errors import UnmixError
 
 LAWS = settings(max_examples=30, deadline=None, derandomize=True)
@@ -24,7 +24,7 @@ def volume(points, picks):
 
 def seen(spectra, n):
     """The coordinates in which volume is meant: principal components about the mean."""
-    return affine_chart(spectra, n).points[:, :-1]
+    return affine_projection(spectra, n).points[:, :-1]
 
 
 @LAWS

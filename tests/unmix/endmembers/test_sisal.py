@@ -83,6 +83,12 @@ def test_outliers_do_not_carry_the_simplex_with_them(planted):
     assert scene.angle(stray[vca(stray, 4, 0)]) > 0.2, "they carry the extremes"
 
 
+def test_a_fill_value_changes_nothing(planted):
+    spectra = planted(6, 4, n_pixels=300, purity=0.8, snr_db=50).spectra
+    filled = torch.cat([torch.full((2, 30), 1e30).double(), spectra])
+    assert torch.equal(sisal(filled, 4), sisal(spectra, 4))
+
+
 def test_black_pixels_change_nothing(planted):
     scene = planted(6, 4, purity=0.8, snr_db=50)
     faint = 1e-6 * torch.randn(30, 30, generator=torch.Generator().manual_seed(0)).double()
