@@ -40,7 +40,7 @@ class Datum:
         """
         try:
             zone = int(float(zone_text))
-        except ValueError:
+        except (ValueError, OverflowError):  # no number, or infinity
             return None
         southern = zone < 0 or hemisphere.strip().lower().startswith("s")
         zones = self.south if southern else self.north

@@ -34,8 +34,10 @@ ENVI_DTYPES: Mapping[int, np.dtype[np.generic]] = MappingProxyType(
 """ENVI's ``data type`` codes and what they mean (in the byte order of this machine)."""
 
 _LINE_LENGTH = 100
+_LONGEST_QUOTE = 60
 _LONGEST_LINE = 1000  # GDAL stops reading a header at a line of 10 000 characters
 _BRACED = frozenset({"description", "map info", "projection info", "coordinate system string"})
+_IDL_EXPONENT = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d+$)")
 _NEXT_FIELD = re.compile(r"^[A-Za-z][\w ]*=\s*\{")
 
 
@@ -106,6 +108,8 @@ def parse_header(text: str) -> dict[str, str]:
         key, value = " ".join(key.split()).lower(), value.strip()
         if not value and position < len(lines) and lines[position].lstrip().startswith("{"):
             value, position = lines[position].strip(), position + 1
+        if value.startswith(('"{', "'{")):
+            value = value[1:]
         if value.startswith("{"):
             value, position = _braced_value(key, value, lines, position)
         if fields.get(key, value) != value:
@@ -131,7 +135,7 @@ def _braced_value(key: str, value: str, lines: list[str], position: int) -> tupl
 
 def _closes(line: str) -> bool:
     """Whether a line ends a list: its last thing is a brace, or a brace before a comment."""
-    return line.endswith("}") or re.search(r"\}\s*;[^{}]*$", line) is not None
+    return line.endswith(("}", '}"', "}'")) or re.search(r"\}\s*;[^{}]*$", line) is not None
 
 
 def is_envi_header(path: Path) -> bool:
@@ -147,12 +151,24 @@ def is_envi_header(path: Path) -> bool:
             start = file.read(64)
     except OSError as error:
         raise SceneFileError(f"{path} cannot be read: {error.strerror}.") from None
-    first_line = re.split(rb"[\r\n]", start.removeprefix(b"\xef\xbb\xbf").lstrip(), maxsplit=1)[0]
-    return first_line.strip().upper() == b"ENVI"
+    return _decoded(start).lstrip().partition("\n")[0].strip().upper() == "ENVI"
+
+
+def peek_file_type(path: Path) -> str:
+    """Look up the field ``file type`` of an ENVI header, in lower case, and warn of nothing.
+
+    Raises
+    ------
+    SceneFileError
+        If the file cannot be read, or is not an ENVI header.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SceneWarning)  # they come when the header is read
+        return read_header(path).get("file type", "").lower()
 
 
 def read_header(path: str | Path) -> dict[str, str]:
-    """Read an ENVI header file in UTF-8 or, failing that, in latin-1.
+    """Read an ENVI header file in UTF-8, in UTF-16 or, failing these, in latin-1.
 
     Raises
     ------
@@ -168,12 +184,24 @@ def read_header(path: str | Path) -> dict[str, str]:
         raise SceneFileError(f"the ENVI header {path} does not exist.")
     if not is_envi_header(path):
         raise SceneFileError(f"{path} is not an ENVI header: its first line is not 'ENVI'.")
-    content = path.read_bytes()
+    return parse_header(_text(path).lstrip())
+
+
+def _text(path: Path) -> str:
     try:
-        text = content.decode("utf-8-sig")
+        return _decoded(path.read_bytes())
+    except OSError as error:
+        raise SceneFileError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _decoded(content: bytes) -> str:
+    """Decode the bytes of a header; line ends of every system become line feeds."""
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    return parse_header(text.lstrip())
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def split_list(value: str) -> list[str]:
@@ -188,6 +216,35 @@ def split_list(value: str) -> list[str]:
     if items[-1] == "":
         items.pop()
     return items
+
+
+def parse_number(text: str) -> float:
+    """Read a number as headers write it: plain, in quotes, or with IDL's exponent ``d``.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> parse_number("-9.99900000e+003"), parse_number('"1.0"'), parse_number("-9999.0d0")
+    (-9999.0, 1.0, -9999.0)
+    """
+    return float(_IDL_EXPONENT.sub("e", text.strip(" \t\n\"'")))
+
+
+def quoted(value: str | None) -> str:
+    """Quote a value of a header in a message; a long one is cut off.
+
+    Examples
+    --------
+    >>> quoted("tile"), quoted(None)
+    ("'tile'", 'None')
+    """
+    if value is None or len(value) <= _LONGEST_QUOTE:
+        return repr(value)
+    return f"{value[:_LONGEST_QUOTE]!r}..."
 
 
 def format_header(fields: Mapping[str, object]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from affine import Affine
 from rasterio.crs import CRS
+from rasterio.windows import Window
 
 from scenes.errors import SceneError
 
@@ -68,6 +69,19 @@ class Grid:
         """Length of one step along a row and along a column, in units of the CRS, both positive."""
         t = self.transform
         return math.hypot(t.a, t.d), math.hypot(t.b, t.e)
+
+    def part(self, window: Window) -> Grid:
+        """Return the grid of a window of whole pixels; its pixels stay where they are.
+
+        Examples
+        --------
+        >>> Grid(None, Affine(30, 0, 0, 0, -30, 900), 9, 9).part(Window(1, 2, 4, 3)).transform[2]
+        30.0
+        """
+        t, column, row = self.transform, window.col_off, window.row_off
+        x, y = t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f
+        transform = Affine(t.a, t.b, x, t.d, t.e, y)
+        return Grid(self.crs, transform, int(window.height), int(window.width))
 
     @property
     def crs_name(self) -> str:

@@ -17,7 +17,7 @@ from rasterio.errors import CRSError
 
 from scenes.crs_parameters import differences
 from scenes.datums import DATUMS, Datum, find_datum
-from scenes.envi_header import split_list
+from scenes.envi_header import quoted, split_list
 from scenes.errors import SceneError, SceneWarning
 from scenes.grid import Grid
 
@@ -73,7 +73,8 @@ def grid_from_map_info(fields: Mapping[str, str], height: int, width: int) -> Gr
     try:
         info = _parse(text)
     except ValueError as error:
-        _warn(f"`map info` cannot be read ({error}); the scene is taken as not georeferenced.")
+        found = str(error)[:80]
+        _warn(f"`map info` cannot be read ({found}); the scene is taken as not georeferenced.")
         return Grid(None, Affine.identity(), height, width)
     return Grid(_choose_crs(info, fields), info.transform, height, width)
 
@@ -182,7 +183,7 @@ def _choose_crs(info: _MapInfo, fields: Mapping[str, str]) -> CRS | None:
     if not text:
         if spelled is None:
             _warn(
-                f"`map info` names {info.projection!r}, and there is no `coordinate system "
+                f"`map info` names {quoted(info.projection)}, and there is no `coordinate system "
                 "string` to say what that is; the scene has a place but no CRS."
             )
         elif datum is None:

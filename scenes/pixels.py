@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -62,11 +62,17 @@ class Scaling:
         One pair for each band of the file.
     nodata : float or None
         The raw number that means "no data"; NaN and infinity always do.
+    padding : float, optional
+        A raw number that means "outside the image" where all bands have it at once.
+    saturation : float, optional
+        Raw numbers from here on mean that the detector was full.
     """
 
     gain: FloatArray
     offset: FloatArray
     nodata: float | None
+    padding: float | None = None
+    saturation: float | None = None
 
     @classmethod
     def of_bands(
@@ -87,7 +93,24 @@ class Scaling:
 
     def select(self, bands: IndexArray) -> Scaling:
         """Return the scaling of some bands, in the order asked for."""
-        return Scaling(self.gain[bands], self.offset[bands], self.nodata)
+        return replace(self, gain=self.gain[bands], offset=self.offset[bands])
+
+    def missing(self, raw: RawArray) -> BoolArray:
+        """Tell which raw numbers, of shape (n_pixels, n_bands), are nodata or not finite."""
+        found = self._is_nodata(raw)
+        absent = np.zeros(raw.shape, dtype=np.bool_) if found is None else found
+        return absent | ~np.isfinite(raw) if raw.dtype.kind == "f" else absent
+
+    def is_padding(self, raw: RawArray) -> BoolArray:
+        """Tell which pixels, rows of raw numbers, are padding in all bands that are not missing."""
+        padding = nodata_in(raw.dtype, self.padding)
+        if padding is None:
+            return np.zeros(len(raw), dtype=np.bool_)
+        padded: BoolArray = (raw[:, 0] == padding) | self.missing(raw[:, :1])[:, 0]
+        some = raw[padded]  # one band tells nearly all that are not
+        same = some == padding
+        padded[padded] = (same | self.missing(some)).all(axis=1) & same.any(axis=1)
+        return padded
 
     def apply(self, raw: RawArray) -> tuple[Float32Array, BoolArray]:
         """Mask first, scale second.
@@ -102,9 +125,9 @@ class Scaling:
         spectra : float32 array of shape (n_pixels, n_bands)
             Reflectance; of no meaning where not valid.
         valid : bool array of shape (n_pixels,)
-            True where every band is finite and not nodata.
+            True where every band is finite, not nodata and not saturated, and not all are padding.
         """
-        missing = self._is_nodata(raw)
+        missing = self._left_out(raw)
         with np.errstate(over="ignore", invalid="ignore"):
             spectra = self._scaled(raw)
         valid = np.ones(len(raw), dtype=np.bool_) if missing is None else ~missing
@@ -115,32 +138,43 @@ class Scaling:
     def _scaled(self, raw: RawArray) -> Float32Array:
         wide = np.float32 if fits_in_float32(raw.dtype) else np.float64
         owned = raw.dtype == wide and raw.flags.writeable and raw.dtype.isnative
-        values: RawArray = raw if owned else raw.astype(wide)
+        place = raw if owned else None
+        values: RawArray
         if self.gain.min() != self.gain.max():
-            values *= self.gain.astype(wide)
+            values = np.multiply(raw, self.gain.astype(wide), out=place, dtype=wide)
         elif self.gain[0] != 1:
             divisor = 1 / float(self.gain[0]) if self.gain[0] else 0.5
             if divisor == round(divisor):  # 1/10000 is not a float, 10000 is
-                values /= wide(divisor)
+                values = np.divide(raw, wide(divisor), out=place, dtype=wide)
             else:
-                values *= wide(self.gain[0])
+                values = np.multiply(raw, wide(self.gain[0]), out=place, dtype=wide)
+        else:
+            values = raw if owned else raw.astype(wide)
         if self.offset.any():
             values += self.offset.astype(wide)
         return values.astype(np.float32, copy=False)
 
+    def _left_out(self, raw: RawArray) -> BoolArray | None:
+        """Which pixels hold nodata or saturation in any band, or padding in all; None if none."""
+        found = []
+        nodata = self._is_nodata(raw)
+        if nodata is not None:
+            found.append(nodata.any(axis=1))
+        if self.padding is not None:
+            found.append(self.is_padding(raw))
+        if self.saturation is not None:
+            found.append((raw >= self.saturation).any(axis=1))
+        return np.logical_or.reduce(found) if found else None
+
     def _is_nodata(self, raw: RawArray) -> BoolArray | None:
-        """Which pixels hold nodata in at least one band; None when none can."""
+        """Which numbers are nodata; None when none can be."""
         value = nodata_in(raw.dtype, self.nodata)
         if value is None:
             return None
         if abs(float(value)) < _HUGE:
-            same = raw == value
-        elif value > 0:
-            same = raw >= value * type(value)(1 - 1e-5)
-        else:
-            same = raw <= value * type(value)(1 - 1e-5)
-        found: BoolArray = same.any(axis=1)
-        return found
+            return np.asarray(raw == value)
+        edge = value * type(value)(1 - 1e-5)
+        return np.asarray(raw >= edge if value > 0 else raw <= edge)
 
 
 def _for_each_band(name: str, value: ArrayLike, n_bands: int) -> FloatArray:

@@ -39,7 +39,12 @@ class Cut:
 
     @classmethod
     def of_scene(
-        cls, shape: tuple[int, int], block_shape: tuple[int, int], max_rows: int, n_pixels: int
+        cls,
+        shape: tuple[int, int],
+        block_shape: tuple[int, int],
+        max_rows: int,
+        n_pixels: int,
+        n_windows: int | None = None,
     ) -> Cut:
         """Cut so that few pixels are read, and that no tile is decoded many times.
 
@@ -56,10 +61,12 @@ class Cut:
             Rows of a tile that may be read together.
         n_pixels : int
             How many pixels will be drawn.
+        n_windows : int, optional
+            Among how many windows they are shared out; by default 128 lines or 32 tiles.
         """
         height, width = shape
         rows, columns = min(block_shape[0], height), min(block_shape[1], width)
-        n_windows = _N_WINDOWS["lines" if rows == 1 else "tiles"]
+        n_windows = n_windows or _N_WINDOWS["lines" if rows == 1 else "tiles"]
         if columns == width:
             rows = min(rows, -(-height // n_windows))
         n_tiles = -(-height // rows) * -(-width // columns)
@@ -112,7 +119,7 @@ def draw_pixels(
     visited: list[tuple[Window, int]] = []
     left_over: list[int] = []
     missing = n_pixels
-    windows = _spread_windows(height, width, cut, seed)
+    windows = spread_windows(height, width, cut, seed)
     for number, (window, share) in enumerate(windows):
         pixels = read(window)
         chosen = _shuffled(len(pixels), seed, number)[: min(share, missing)]
@@ -131,11 +138,26 @@ def draw_pixels(
     return drawn
 
 
-def _spread_windows(height: int, width: int, cut: Cut, seed: int) -> Iterator[tuple[Window, int]]:
+def spread_windows(height: int, width: int, cut: Cut, seed: int) -> Iterator[tuple[Window, int]]:
     """Give all windows of a scene with their shares, every beginning spread evenly over it.
 
     The first round goes through all tiles and reads one strip in each, the second round another
     one, and so on.
+
+    Parameters
+    ----------
+    height, width : int
+        Size of the scene.
+    cut : Cut
+        How to read the scene in pieces.
+    seed : int
+        Decides where the visit starts.
+
+    Yields
+    ------
+    window : rasterio.windows.Window
+    share : int
+        How many pixels to draw from it.
     """
     n_down, n_across = -(-height // cut.rows), -(-width // cut.columns)
     n_strips = -(-cut.rows // cut.strip)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,17 +13,13 @@ from numpy.typing import ArrayLike
 from rasterio.windows import Window
 
 from scenes.bands import Bands, BoolArray, FloatArray, IndexArray, count_text, range_text
-from scenes.blocks import (
-    DEFAULT_BLOCK_BYTES,
-    Block,
-    block_windows,
-    checked_window,
-    map_from_pixels,
-)
+from scenes.blocks import DEFAULT_BLOCK_BYTES, Block, checked_window, map_from_pixels
 from scenes.errors import SceneError
+from scenes.gathering import drawn_spectra, valid_pixels, valid_spectra
 from scenes.grid import Grid
-from scenes.pixels import Float32Array, MaskReader, PixelReader, Scaling, fits_in_float32
-from scenes.sampling import Cut, draw_pixels
+from scenes.lookup import Lookup
+from scenes.pixels import Float32Array, MaskReader, PixelReader, Scaling
+from scenes.source import Source
 
 if TYPE_CHECKING:
     import torch
@@ -59,6 +57,8 @@ class Scene:
         A mask that the file carries beside its bands.
     unit : str
         What the spectra are measured in.
+    lookup : Lookup, optional
+        Where the pixels belong on a map, for a scene in the geometry of its sensor.
 
     Raises
     ------
@@ -80,6 +80,7 @@ class Scene:
         metadata: Mapping[str, str] | None = None,
         mask: MaskReader | None = None,
         unit: str = "reflectance",
+        lookup: Lookup | None = None,
     ) -> None:
         sizes = (reader.n_bands, reader.height, reader.width)
         if sizes != (len(bands), *grid.shape):
@@ -89,22 +90,32 @@ class Scene:
             )
         if not bands.good.any():
             raise SceneError(f"none of the {len(bands)} bands is good. Mark at least one as good.")
-        self._reader = reader
-        self._mask = mask
+        self._source = Source(reader, Scaling.of_bands(len(bands), gain, offset, nodata), mask)
         self._grid = grid
+        self._lookup = lookup
         self._bands = bands
         self._used: IndexArray = np.flatnonzero(bands.good)
-        self._scaling = Scaling.of_bands(len(bands), gain, offset, nodata)
         self._valid: BoolArray | None = None
         self.name = name
         self.path = path
         self.unit = unit
         self.metadata = dict(metadata or {})
+        self.preparation: dict[str, object] = {}  # what was chosen and left out, for the record
 
     @property
     def grid(self) -> Grid:
         """Where the pixels lie."""
         return self._grid
+
+    @property
+    def lookup(self) -> Lookup | None:
+        """Where the pixels belong on a map; None for a scene that lies on its map already."""
+        return self._lookup
+
+    @property
+    def source(self) -> Source:
+        """Where the numbers come from: their reader, scaling and mask."""
+        return self._source
 
     @property
     def bands(self) -> Bands:
@@ -143,7 +154,9 @@ class Scene:
         known = self._bands.fwhm_nm
         return None if known is None else known[self._used]
 
-    def blocks(self, max_bytes: int = DEFAULT_BLOCK_BYTES) -> Iterator[Block]:
+    def blocks(
+        self, max_bytes: int = DEFAULT_BLOCK_BYTES, share: tuple[int, int] = (0, 1)
+    ) -> Iterator[Block]:
         """Walk over the whole scene, block by block, in bounded memory.
 
         Parameters
@@ -151,16 +164,20 @@ class Scene:
         max_bytes : int
             Memory the arrays of one block may take; up to four times that where the file's own
             tiles are larger.
+        share : (int, int)
+            ``(k, n)`` for every n-th block from the k-th on: the part of worker k of n.
 
         Yields
         ------
         Block
-            Together they cover the scene once; each with its valid pixels.
+            All shares together cover the scene once; each with its valid pixels.
         """
         import torch
 
-        for window in self._windows(max_bytes):
-            spectra, valid = self._pixels(window)
+        for window in islice(
+            self._source.windows(self.n_bands, max_bytes), share[0], None, share[1]
+        ):
+            spectra, valid = self._source.read(window, self._used)
             chosen = spectra if valid.all() else spectra[valid]
             shape = (window.height, window.width)
             yield Block(window, torch.from_numpy(chosen), valid.reshape(shape))
@@ -179,7 +196,7 @@ class Scene:
             If the window reaches beyond the scene.
         """
         window = checked_window(window, self.height, self.width)
-        spectra, valid = self._pixels(window)
+        spectra, valid = self._source.read(window, self._used)
         spectra[~valid] = np.nan
         cube = spectra.T.reshape(self.n_bands, window.height, window.width)
         return np.ascontiguousarray(cube)
@@ -211,14 +228,7 @@ class Scene:
         if n_pixels >= self.height * self.width:
             return self.spectra()
 
-        def read(window: Window) -> Float32Array:
-            spectra, valid = self._pixels(window)
-            return spectra if valid.all() else spectra[valid]
-
-        max_rows = next(self._windows(DEFAULT_BLOCK_BYTES)).height
-        cut = Cut.of_scene(self._grid.shape, self._reader.block_shape, max_rows, n_pixels)
-        drawn = draw_pixels(read, self.height, self.width, cut, n_pixels, random_state)
-        return torch.from_numpy(np.concatenate(drawn))
+        return torch.from_numpy(drawn_spectra(self._source, self._used, n_pixels, random_state))
 
     def spectra(self) -> torch.Tensor:
         """Read all valid pixels of the scene at once, row by row.
@@ -230,23 +240,7 @@ class Scene:
         """
         import torch
 
-        spectra = np.empty((self.height * self.width, self.n_bands), dtype=np.float32)
-        windows = list(self._windows(DEFAULT_BLOCK_BYTES))
-        if self._valid is None and windows[0].width == self.width:
-            valid = np.empty((self.height, self.width), dtype=np.bool_)
-            n_valid = 0
-            for window in windows:  # row strips: the pixels come in order
-                pixels, part = self._pixels(window)
-                valid[window.toslices()] = part.reshape(window.height, window.width)
-                spectra[n_valid : (n_valid := n_valid + int(part.sum()))] = pixels[part]
-            self._valid = valid
-        else:
-            valid = self.valid_mask()
-            place = np.cumsum(valid.ravel()).reshape(valid.shape) - 1
-            for window in windows:
-                pixels, part = self._pixels(window)
-                spectra[place[window.toslices()].ravel()[part]] = pixels[part]
-        spectra.resize((int(valid.sum()), self.n_bands), refcheck=False)
+        spectra, self._valid = valid_spectra(self._source, self._used, self._valid)
         return torch.from_numpy(spectra)
 
     def valid_mask(self) -> BoolArray:
@@ -257,11 +251,7 @@ class Scene:
         bool array of shape (height, width)
         """
         if self._valid is None:
-            valid = np.empty((self.height, self.width), dtype=np.bool_)
-            for window in self._windows(DEFAULT_BLOCK_BYTES):
-                part = self._pixels(window)[1]
-                valid[window.toslices()] = part.reshape(window.height, window.width)
-            self._valid = valid
+            self._valid = valid_pixels(self._source, self._used)
         return self._valid.copy()
 
     def to_map(self, values: torch.Tensor | ArrayLike) -> Float32Array:
@@ -297,31 +287,62 @@ class Scene:
         SceneError
             If a number lies outside the bands, or nothing is chosen.
         """
-        chosen = self._bands.positions(index)
+        return self._changed(_used=self._bands.positions(index))
+
+    def with_good(self, good: ArrayLike) -> Scene:
+        """Return the same scene with other bands marked as good; those in use lose the rest.
+
+        Parameters
+        ----------
+        good : bool array of shape (number of bands of the file,)
+            True = use this band.
+
+        Raises
+        ------
+        SceneError
+            If no band in use is good.
+        """
+        bands = replace(self._bands, good=np.asarray(good, dtype=np.bool_))
+        used = self._used[bands.good[self._used]]
+        if used.size == 0:
+            raise SceneError(f"none of the {self.n_bands} bands in use is good. Keep some of them.")
+        return self._changed(_bands=bands, _used=used)
+
+    def with_source(self, source: Source) -> Scene:
+        """Return the same scene with numbers from elsewhere: another mask, another scale."""
+        return self._changed(_source=source)
+
+    def sorted_by_wavelength(self) -> Scene:
+        """Return the same scene in ascending wavelengths; `scenes.subset.columns_of` finds back.
+
+        Raises
+        ------
+        SceneError
+            If the bands have no wavelengths.
+        """
+        if self.wavelengths_nm is None:
+            raise SceneError(f"{self.name} has no wavelengths to sort its bands by.")
+        return self.with_bands(self._used[np.argsort(self.wavelengths_nm, kind="stable")])
+
+    def part(self, window: Window) -> Scene:
+        """Return the part of the scene inside a window of whole pixels; its grid follows.
+
+        Raises
+        ------
+        SceneError
+            If the window is empty or reaches beyond the scene.
+        """
+        window = checked_window(window, self.height, self.width)
+        lookup = None if self._lookup is None else self._lookup.of_part(window)
+        grid = self._grid.part(window)
+        return self._changed(_source=self._source.part(window), _grid=grid, _lookup=lookup)
+
+    def _changed(self, **parts: object) -> Scene:
         scene = Scene.__new__(Scene)
-        scene.__dict__.update(self.__dict__)
-        scene._used = chosen
-        scene._valid = None
+        scene.__dict__.update(self.__dict__, _valid=None, **parts)
         return scene
 
     def __repr__(self) -> str:
         range_nm = range_text(self.wavelengths_nm)
         bands = f"{count_text(self.n_bands)} {range_nm}".strip()
         return f"Scene({bands}, {self.height} x {self.width} px, {self._grid.crs_name})"
-
-    def _windows(self, max_bytes: int) -> Iterator[Window]:
-        # raw numbers as they arrive and once more in order, float32, and one byte for the mask
-        dtype = self._reader.dtype
-        number_bytes = 2 * dtype.itemsize + 5 + (0 if fits_in_float32(dtype) else 8)
-        pixel_bytes = self.n_bands * number_bytes
-        shape = self._reader.block_shape
-        return block_windows(self.height, self.width, shape, pixel_bytes, max_bytes)
-
-    def _pixels(self, window: Window) -> tuple[Float32Array, BoolArray]:
-        """Reflectance of all pixels of a window, and which of them are valid."""
-        place = (window.row_off, window.col_off, window.height, window.width)
-        raw = self._reader.read(*place, self._used)
-        spectra, valid = self._scaling.select(self._used).apply(raw)
-        if self._mask is not None:
-            valid &= self._mask.read_mask(*place)
-        return spectra, valid

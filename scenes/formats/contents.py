@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from scenes.bands import Bands
 from scenes.errors import SceneError, SceneWarning
 from scenes.grid import Grid
+from scenes.lookup import Lookup
 from scenes.pixels import MaskReader, PixelReader
 from scenes.scene import Scene
 
@@ -45,6 +46,10 @@ class Contents:
     mask: MaskReader | None = None
     says_scale: bool = False
     """Whether the file names a scale, be it 1."""
+    lookup: Lookup | None = None
+    """Where the pixels belong on a map, if they lie in the geometry of the sensor."""
+    unit: str = "reflectance"
+    """What the scaled numbers are, such as ``radiance``."""
 
     def to_scene(self, scale: float | None = None, nodata: float | None = None) -> Scene:
         """Make the scene; `scale` and `nodata` overrule what the file says.
@@ -85,7 +90,8 @@ class Contents:
             nodata=nodata,
             metadata=self.metadata,
             mask=self.mask,
-            unit="raw numbers" if self._is_raw and scale is None else "reflectance",
+            unit="raw numbers" if self._is_raw and scale is None else self.unit,
+            lookup=self.lookup,
         )
 
     @property

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
 
-import numpy as np
-
-from scenes.envi_header import ENVI_DTYPES, split_list
+from scenes.envi_header import is_envi_header, parse_number, quoted, read_header, split_list
 from scenes.errors import SceneError
 from scenes.formats.contents import Calibration, Contents, warn
-from scenes.formats.envi_files import find_data
-from scenes.formats.envi_pixels import EnviPixels
-from scenes.formats.spectral_axis import AxisText, bands_from_text
+from scenes.formats.entry import Format
+from scenes.formats.envi_files import find_data, find_header
+from scenes.formats.envi_gdal import warn_of_differences
+from scenes.formats.envi_layout import pixels_from_fields, promised_bytes
+from scenes.formats.envi_packed import PackedPixels, is_gzip
+from scenes.formats.sidecars import axis_from_sidecars
+from scenes.formats.spectral_axis import AxisText, bands_from_text, wavelengths_in_names
 from scenes.map_info import grid_from_map_info
+from scenes.pixels import PixelReader
+
+_LARGEST = 1e30
+_CONTAINERS = ("nitf", "hdf", "netcdf", "jpeg", "jp2", "virtual", "meta file")
 
 
 def read_envi(header: Path, fields: Mapping[str, str], data: Path | None = None) -> Contents:
@@ -44,19 +49,31 @@ def read_envi(header: Path, fields: Mapping[str, str], data: Path | None = None)
     """
     _refuse_what_is_no_scene(fields, header)
     if data is None:
-        data = find_data(header, fields.get("interleave", "").lower(), _promised_bytes(fields))
+        n_bytes = 0 if _says_packed(fields) else promised_bytes(fields)
+        data = find_data(header, fields.get("interleave", "").strip().lower(), n_bytes)
     pixels = _pixels(fields, header, data)
-    pixels.check_size()
     calibration, says_scale = calibration_from_fields(fields, pixels.n_bands, header.name)
-    return Contents(
+    contents = Contents(
         path=data,
         reader=pixels,
         grid=grid_from_map_info(fields, pixels.height, pixels.width),
-        bands=bands_from_text(axis_from_fields(fields), pixels.n_bands, header.name),
+        bands=bands_from_text(_axis(fields, data, pixels.n_bands), pixels.n_bands, header.name),
         calibration=calibration,
         metadata=fields,
         says_scale=says_scale,
     )
+    if not isinstance(pixels, PackedPixels):
+        warn_of_differences(contents, header)
+    return contents
+
+
+def _axis(fields: Mapping[str, str], data: Path, n_bands: int) -> AxisText:
+    """Take the bands from the header; wavelengths that it has not, from files beside it."""
+    text = axis_from_fields(fields)
+    if text.wavelengths or wavelengths_in_names(text.names)[0] is not None:
+        return text
+    beside = next(axis_from_sidecars(data, n_bands), text)
+    return replace(beside, bbl=text.bbl or beside.bbl, names=text.names or beside.names)
 
 
 def axis_from_fields(fields: Mapping[str, str]) -> AxisText:
@@ -88,9 +105,10 @@ def calibration_from_fields(
     """
     gain = _per_band(fields, "data gain values", n_bands, file)
     offset = _per_band(fields, "data offset values", n_bands, file)
+    check_magnitude((*(gain or ()), *(offset or ())), file)
     nodata = _number(fields, "data ignore value", file)
     factor = _number(fields, "reflectance scale factor", file)
-    if factor is not None and not (math.isfinite(factor) and factor > 0):
+    if factor is not None and not 1 / _LARGEST <= factor <= _LARGEST:
         warn(f"{file}: `reflectance scale factor` is {factor:g}; it is ignored.")
         factor = None
     with_gains = Calibration(
@@ -107,6 +125,22 @@ def calibration_from_fields(
     return Calibration(1 / (factor or 1.0), 0.0, nodata), says_scale
 
 
+def check_magnitude(numbers: Iterable[float], file: str) -> None:
+    """Refuse gains and offsets with which reflectance is no float32 number any more.
+
+    Raises
+    ------
+    SceneError
+        If one is not finite, or not 0 and beyond 1e-30 to 1e30.
+    """
+    for number in numbers:
+        if number != 0 and not 1 / _LARGEST <= abs(number) <= _LARGEST:
+            raise SceneError(
+                f"{file} has {number:g} among its gains and offsets, which no reflectance needs. "
+                "Correct it, or delete the gains and pass `scale=`."
+            )
+
+
 def _refuse_what_is_no_scene(fields: Mapping[str, str], header: Path) -> None:
     file_type = fields.get("file type", "").lower()
     if "spectral library" in file_type:
@@ -119,11 +153,11 @@ def _refuse_what_is_no_scene(fields: Mapping[str, str], header: Path) -> None:
             f"{header} describes a classification: its numbers are classes, not reflectance. "
             "Open the image it was made from."
         )
-    if fields.get("file compression", "0").strip() not in ("", "0"):
+    container = next((name for name in _CONTAINERS if name in file_type), None)
+    if container is not None:
         raise SceneError(
-            f"{header} says that its data are compressed (`file compression = "
-            f"{fields['file compression']}`), which is not read here. Unpack the data file with "
-            "gzip and delete that line of the header."
+            f"{header} has `file type` = {quoted(fields['file type'])}: its data are not plain "
+            "numbers. Save the image as ENVI Standard or GeoTIFF."
         )
     for field in ("major frame offsets", "minor frame offsets"):
         if any(item not in ("", "0") for item in split_list(fields.get(field, ""))):
@@ -133,65 +167,19 @@ def _refuse_what_is_no_scene(fields: Mapping[str, str], header: Path) -> None:
             )
 
 
-def _pixels(fields: Mapping[str, str], header: Path, data: Path) -> EnviPixels:
-    """Describe the data file; every missing or impossible field is an error."""
-    interleave = fields.get("interleave", "").strip().lower()
-    if interleave not in ("bsq", "bil", "bip"):
-        raise SceneError(
-            f"{header} has `interleave` = {fields.get('interleave')!r}; it must be bsq, bil or bip."
-        )
-    code = _whole(fields, "data type", header, minimum=0)
-    dtype = ENVI_DTYPES.get(code)
-    if dtype is None or dtype.kind == "c":
-        found = "an unknown type" if dtype is None else "complex numbers"
-        known = ", ".join(str(key) for key, value in ENVI_DTYPES.items() if value.kind != "c")
-        raise SceneError(f"{header} has `data type` = {code}, {found}. Read are {known}.")
-    return EnviPixels(
-        path=data,
-        dtype=dtype.newbyteorder(_byte_order(fields, dtype, header)),
-        n_bands=_whole(fields, "bands", header, minimum=1),
-        height=_whole(fields, "lines", header, minimum=1),
-        width=_whole(fields, "samples", header, minimum=1),
-        interleave=interleave,
-        offset=_whole({"header offset": "0", **fields}, "header offset", header, minimum=0),
-    )
+def _says_packed(fields: Mapping[str, str]) -> bool:
+    return fields.get("file compression", "0").strip() not in ("", "0")
 
 
-def _byte_order(fields: Mapping[str, str], dtype: np.dtype[Any], header: Path) -> Literal["<", ">"]:
-    order = fields.get("byte order", "").strip()
-    if order in ("0", "1"):
-        return "<" if order == "0" else ">"
-    if order:
-        raise SceneError(
-            f"{header} has `byte order` = {order!r}; it must be 0 (little-endian) or 1."
-        )
-    if dtype.itemsize > 1:
-        warn(f"{header.name} has no `byte order`; 0 (little-endian) was assumed.")
-    return "<"
-
-
-def _promised_bytes(fields: Mapping[str, str]) -> int:
-    """Size of the data, as far as the header says; to tell a data file from others."""
-    try:
-        sizes = [int(fields.get(key, "0")) for key in ("samples", "lines", "bands")]
-        return math.prod(sizes) * ENVI_DTYPES[int(fields.get("data type", "0"))].itemsize
-    except (ValueError, KeyError):
-        return 0
-
-
-def _whole(fields: Mapping[str, str], key: str, header: Path, minimum: int) -> int:
-    text = fields.get(key, "").strip()
-    if not text:
-        raise SceneError(f"{header} has no field `{key}`, without which it cannot be read.")
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number >= minimum and number == round(number)):
-        raise SceneError(
-            f"{header} has `{key}` = {text!r}; it must be a whole number, at least {minimum}."
-        )
-    return int(number)
+def _pixels(fields: Mapping[str, str], header: Path, data: Path) -> PixelReader:
+    """Make the reader of the data file, compressed or not, after a look at the file's size."""
+    pixels = pixels_from_fields(fields, header, data)
+    if _says_packed(fields):
+        if is_gzip(data):
+            return PackedPixels(pixels)
+        warn(f"{header.name} says that {data.name} is compressed, but it is no gzip file.")
+    pixels.check_size()
+    return pixels
 
 
 def _number(fields: Mapping[str, str], key: str, file: str) -> float | None:
@@ -199,9 +187,9 @@ def _number(fields: Mapping[str, str], key: str, file: str) -> float | None:
     if not items:
         return None
     try:
-        (number,) = {float(item) for item in items}
+        (number,) = {parse_number(item) for item in items}
     except ValueError:
-        warn(f"{file}: `{key}` = {fields[key]!r} is not one number; it is ignored.")
+        warn(f"{file}: `{key}` = {quoted(fields[key])} is not one number; it is ignored.")
         return None
     return number
 
@@ -211,12 +199,34 @@ def _per_band(fields: Mapping[str, str], key: str, n_bands: int, file: str) -> l
     if not items:
         return None
     try:
-        numbers = [float(item) for item in items]
-    except ValueError as error:
-        raise SceneError(f"{file}: `{key}` cannot be read ({error}).") from None
+        numbers = [parse_number(item) for item in items]
+    except ValueError:
+        raise SceneError(
+            f"{file}: `{key}` = {quoted(fields[key])} cannot be read. Correct it, or delete the "
+            "field and pass `scale=`."
+        ) from None
     if len(numbers) not in (1, n_bands):
         raise SceneError(
             f"{file}: `{key}` has {len(numbers)} entries for {n_bands} bands. "
             "Give one for each band, or delete the field and pass `scale=`."
         )
     return numbers
+
+
+def _recognises(path: Path) -> bool:
+    if path.is_dir():
+        return False
+    header = path if path.suffix.lower() == ".hdr" else find_header(path)
+    return header is not None and is_envi_header(header)
+
+
+def _read(path: Path) -> Contents:
+    """Read an image of which the header or the data file is given."""
+    if path.suffix.lower() == ".hdr":
+        return read_envi(path, read_header(path))
+    header = find_header(path)
+    assert header is not None  # it was recognised
+    return read_envi(header, read_header(header), path)
+
+
+FORMAT = Format("ENVI", _recognises, _read)

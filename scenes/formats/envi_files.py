@@ -79,8 +79,10 @@ def is_esri_header(path: Path) -> bool:
 
 def _siblings(folder: Path, names: list[str]) -> list[Path]:
     """Files of a folder with these names, in this order; exact letter case goes first."""
+    wanted = {name.lower() for name in names}
     try:
-        present = [path for path in sorted(folder.iterdir()) if path.is_file()]
+        alike = sorted(path for path in folder.iterdir() if path.name.lower() in wanted)
+        present = [path for path in alike if path.is_file()]
     except OSError as error:
         raise SceneFileError(f"the folder {folder} cannot be listed: {error.strerror}.") from None
     found: dict[Path, None] = {}

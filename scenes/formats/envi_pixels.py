@@ -17,6 +17,9 @@ from scenes.formats.contents import warn
 from scenes.formats.planes import empty_planes, pixels_from_lines, pixels_from_planes
 from scenes.pixels import RawArray
 
+GZIP_MAGIC = b"\x1f\x8b"
+"""First bytes of a gzip stream (RFC 1952, 2.3.1)."""
+
 _BSQ_ROWS = 64  # rows read together where each band means one more seek
 
 
@@ -77,13 +80,22 @@ class EnviPixels:
         if n_found < self.n_bytes:
             raise SceneFileError(
                 f"{self.path} has {n_found} bytes, but its header promises {self.n_bytes} "
-                f"({described}). The file is truncated, or the header belongs to another file."
+                f"({described}). {self._why_short()}"
             )
         if n_found > self.n_bytes:
             warn(
                 f"{self.path.name} has {n_found - self.n_bytes} bytes more than its header says "
                 f"({described}); they are ignored."
             )
+
+    def _why_short(self) -> str:
+        with self.path.open("rb") as file:
+            if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
+                return (
+                    "It begins as gzip does: if it is compressed, the header needs the line "
+                    "`file compression = 1`."
+                )
+        return "The file is truncated, or the header belongs to another file."
 
     def read(self, row: int, column: int, height: int, width: int, bands: IndexArray) -> RawArray:
         """Read a window: raw numbers of shape (height * width, len(bands)), rows first.

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError  # what GDAL says where rasterio does not translate it
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
@@ -43,6 +44,8 @@ def open_raster(path: Path, driver: str) -> Iterator[Any]:
         dataset = _open(path, driver)
         try:
             yield dataset
+        except (RasterioError, CPLE_BaseError) as error:
+            raise SceneFileError(f"{path} cannot be read as {driver}: {error}.") from None
         finally:
             dataset.close()
 
@@ -52,8 +55,13 @@ def _open(path: Path, driver: str) -> Any:  # noqa: ANN401
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scene may have no place
         try:
             return rasterio.open(path, driver=driver)
-        except RasterioError as error:
+        except (RasterioError, CPLE_BaseError) as error:
             raise SceneFileError(f"{path} cannot be opened as {driver}: {error}.") from None
+        except UnicodeDecodeError:
+            raise SceneFileError(
+                f"{path} cannot be opened as {driver}: its coordinate reference system is not in "
+                "UTF-8. The file is damaged."
+            ) from None
 
 
 class RasterPixels:
@@ -111,7 +119,7 @@ class RasterPixels:
                 self._local.process = os.getpid()
             try:
                 yield self._local.dataset
-            except RasterioError as error:
+            except (RasterioError, CPLE_BaseError) as error:
                 raise SceneFileError(
                     f"{self.path} cannot be read: {error}. The file is damaged or truncated."
                 ) from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from scenes.envi_header import split_list
+from scenes.formats.contents import warn
 from scenes.formats.spectral_axis import AxisText, wavelengths_in_names
 
 _KEYS = {
@@ -17,19 +19,19 @@ _KEYS = {
 }
 
 
-def axis_from_tags(dataset: Any, sidecar: AxisText | None = None) -> AxisText:  # noqa: ANN401
+def axis_from_tags(dataset: Any, beside: Iterable[AxisText] = ()) -> AxisText:  # noqa: ANN401
     """Collect what a raster says about its bands, each item from the first place that has it.
 
     The places, exact text before rounded numbers: the tags of each band in its plain and in its
     ENVI namespace; the lists of the dataset in its ENVI and in its plain namespace; the IMAGERY
-    namespace of each band; the descriptions of the bands; an ENVI header beside the file.
+    namespace of each band; the descriptions of the bands; files beside the raster.
 
     Parameters
     ----------
     dataset : rasterio dataset
         Open for reading.
-    sidecar : AxisText, optional
-        What a header beside the file says.
+    beside : iterable of AxisText
+        What files beside it say.
 
     Returns
     -------
@@ -38,14 +40,13 @@ def axis_from_tags(dataset: Any, sidecar: AxisText | None = None) -> AxisText:  
     """
     names = _names(dataset)
     places = list(_places(dataset, names))
-    if sidecar is not None:
-        places.append(sidecar)
+    places += beside
     axis = next((place for place in places if place.wavelengths), AxisText())
     if not axis.fwhm:
         same_unit = (place for place in places if place.unit.lower() == axis.unit.lower())
         axis = replace(axis, fwhm=next((place.fwhm for place in same_unit if place.fwhm), ()))
     bbl = next((place.bbl for place in places if place.bbl), ())
-    return replace(axis, bbl=bbl, names=names)
+    return replace(axis, bbl=bbl, names=names or axis.names)
 
 
 def _places(dataset: Any, names: Sequence[str]) -> Iterator[AxisText]:  # noqa: ANN401
@@ -110,6 +111,11 @@ def _all_or_none(items: list[str]) -> list[str]:
 
 def _names(dataset: Any) -> list[str]:  # noqa: ANN401
     """Give the descriptions of the bands, empty when no band has one."""
-    if not any(dataset.descriptions):
+    try:
+        descriptions = dataset.descriptions
+    except UnicodeDecodeError:
+        warn(f"{Path(dataset.name).name}: the names of the bands are not in UTF-8; left out.")
         return []
-    return [name or f"band {i}" for i, name in enumerate(dataset.descriptions, start=1)]
+    if not any(descriptions):
+        return []
+    return [name or f"band {i}" for i, name in enumerate(descriptions, start=1)]

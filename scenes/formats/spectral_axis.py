@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scenes.bands import Bands, BoolArray, FloatArray
+from scenes.envi_header import parse_number, quoted
 from scenes.errors import SceneWarning
 
 _NM_PER_UNIT = {
@@ -34,6 +35,7 @@ _NM_PER_UNIT = {
     "meters": 1e9,
     "m": 1e9,
     "angstroms": 0.1,
+    "angstrom": 0.1,
 }
 _UNKNOWN = frozenset({"", "unknown", "index", "none"})
 _LONGEST_UM = 100.0  # below this, numbers without a unit are micrometres
@@ -135,9 +137,12 @@ def _nm_per_unit(values: FloatArray, unit: str, report: _Report) -> float | None
     factor = _NM_PER_UNIT.get(name)
     if factor is None:
         if name not in _UNKNOWN:
-            report.warn(f"wavelengths in {unit!r} are not understood and left out.")
+            report.warn(f"wavelengths in {quoted(unit)} are not understood and left out.")
             return None
-        named = f"have the unit {unit!r}" if name else "have no unit"
+        if values.size > 2 and values[0] in (0, 1) and (np.diff(values) == 1).all():
+            report.warn("the wavelengths are the numbers of the bands; they are left out.")
+            return None
+        named = f"have the unit {quoted(unit)}" if name else "have no unit"
         report.warn(
             f"the wavelengths {named}; with a largest value of {largest:g} they are taken as "
             f"{guessed}."
@@ -145,7 +150,8 @@ def _nm_per_unit(values: FloatArray, unit: str, report: _Report) -> float | None
         return guess
     if factor in (1.0, 1e3) and factor != guess:
         report.warn(
-            f"wavelengths up to {largest:g} cannot be in {unit!r}; they are taken as {guessed}."
+            f"wavelengths up to {largest:g} cannot be in {quoted(unit)}; they are taken as "
+            f"{guessed}."
         )
         return guess
     return factor
@@ -156,9 +162,9 @@ def _numbers(what: str, items: Sequence[str], n_bands: int, report: _Report) -> 
     if not items:
         return None
     try:
-        return np.array([float(item) for item in items])
+        return np.array([parse_number(item) for item in items])
     except ValueError as error:
-        report.warn(f"the list of {what} cannot be read ({error}) and is ignored.")
+        report.warn(f"the list of {what} cannot be read ({str(error)[:80]}) and is ignored.")
         return None
 
 

@@ -176,12 +176,12 @@ def test_envi_bytes_need_no_byte_order(tmp_path, write_envi, small_cube):
         ({"interleave": None}, "`interleave` = None; it must be bsq, bil or bip"),
         ({"interleave": "tile"}, "`interleave` = 'tile'"),
         ({"byte order": 2}, "`byte order` = '2'"),
-        ({"file compression": 1}, "compressed .*gzip and delete that line"),
+        ({"file type": "NITF"}, "`file type` = 'NITF': its data are not plain numbers"),
         ({"file type": "ENVI Spectral Library"}, r"spectral library.*SpectralLibrary\.read"),
         ({"file type": "ENVI Classification"}, "its numbers are classes, not reflectance"),
         ({"minor frame offsets": "{4, 0}"}, "bytes between the lines"),
         ({"data gain values": "{1, 2}"}, "`data gain values` has 2 entries for 4 bands"),
-        ({"data offset values": "{a}"}, "`data offset values` cannot be read"),
+        ({"data offset values": "{a}"}, "`data offset values` = 'a' cannot be read"),
     ],
 )
 def test_envi_header_that_cannot_be_followed_is_one_true_sentence(
@@ -232,7 +232,7 @@ def test_envi_scale_factor_that_is_no_scale_is_ignored(tmp_path, write_envi, sma
 @pytest.mark.parametrize(
     ("dtype", "text", "stored"),
     [("<i2", "-9999", -9999), (">i2", "-9.99900000e+003", -9999), ("<f4", "-0.9999", -0.9999),
-     ("<f4", "NaN", np.nan), ("<u2", "65535.0", 65535), ("<f8", "{-1e34}", -1e34),
+     ("<f4", "NaN", np.nan), ("<u2", "65535.0", 65535), ("<f8", "-1e34", -1e34),
      ("<f4", "-3.40282e+38", np.finfo("f4").min)],
 )  # fmt: skip
 def test_envi_nodata_in_any_notation_is_compared_with_raw_numbers(

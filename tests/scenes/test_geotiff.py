@@ -11,9 +11,12 @@ from affine import Affine
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.rpc import RPC
 
 from scenes.errors import SceneError, SceneFileError, SceneWarning
 from scenes.formats import open_scene
+from scenes.formats.geotiff import read_geotiff
 
 TURNED = Affine.translation(5e5, 4e6) @ Affine.rotation(34) @ Affine.scale(17, -17)
 INTEGERS = "names no scale, so they are used as they are"
@@ -246,7 +249,7 @@ def test_geotiff_truncated_file_is_an_error_and_never_zeros(tmp_path):
     cube = np.random.default_rng(0).random((3, 64, 64)).astype(np.float32)
     path = write_tiff(tmp_path / "x.tif", cube)
     path.write_bytes(path.read_bytes()[:20000])
-    with pytest.raises(SceneFileError, match=r"x\.tif cannot be"):
+    with pytest.raises(SceneFileError, match=r"x\.tif .*truncated"):
         open_scene(path).read()
 
 
@@ -258,6 +261,38 @@ def test_geotiff_with_control_points_only_says_so(tmp_path, reflectance):
         dataset.gcps = (points, CRS.from_epsg(32611))
     with pytest.warns(SceneWarning, match="placed by 4 ground control points"):
         assert not open_scene(path).grid.is_georeferenced
+
+
+def test_geotiff_with_rational_polynomials_only_says_so(tmp_path, reflectance):
+    with pytest.warns(NotGeoreferencedWarning):
+        path = write_tiff(tmp_path / "x.tif", reflectance, crs=None, transform=Affine.identity())
+    with rasterio.open(path, "r+") as dataset:
+        dataset.rpcs = RPC(
+            height_off=1, height_scale=1, lat_off=1, lat_scale=1, line_den_coeff=[1.0] * 20,
+            line_num_coeff=[1.0] * 20, line_off=1, line_scale=1, long_off=1, long_scale=1,
+            samp_den_coeff=[1.0] * 20, samp_num_coeff=[1.0] * 20, samp_off=1, samp_scale=1,
+            err_bias=None, err_rand=None,
+        )  # fmt: skip
+    with pytest.warns(SceneWarning, match=r"rational polynomials \(RPC\) only, which are not used"):
+        assert not open_scene(path).grid.is_georeferenced
+
+
+def test_geotiff_names_in_another_encoding_are_left_out(tmp_path, reflectance):
+    path = write_tiff(tmp_path / "x.tif", reflectance)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.set_band_description(1, "caf_")
+    path.write_bytes(path.read_bytes().replace(b"caf_", b"caf\xe9"))
+    with pytest.warns(SceneWarning, match="names of the bands are not in UTF-8"):
+        assert open_scene(path).bands.names is None
+
+
+@pytest.mark.parametrize("gain", [1e-320, 1e-31, 1e31, float("inf"), float("nan")])
+def test_geotiff_gains_that_no_reflectance_needs_are_refused(tmp_path, reflectance, gain):
+    path = write_tiff(tmp_path / "x.tif", reflectance)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.scales = [gain] * dataset.count
+    with pytest.raises(SceneError, match=r"among its gains and offsets.*pass `scale=`"):
+        open_scene(path)
 
 
 def test_geotiff_of_complex_numbers_is_refused(tmp_path):
@@ -274,12 +309,14 @@ def test_geotiff_scene_that_was_read_can_be_pickled(tmp_path, reflectance):
 
 
 def test_geotiff_scene_that_was_read_is_opened_anew_after_a_fork(tmp_path, reflectance):
-    scene = open_scene(write_tiff(tmp_path / "x.tif", reflectance))
-    scene.read()
-    opened = scene._reader._local.dataset
+    pixels = read_geotiff(write_tiff(tmp_path / "x.tif", reflectance)).reader
+    n_bands, height, width = reflectance.shape
+    expected = reflectance.reshape(n_bands, -1).T
+    assert np.array_equal(pixels.read(0, 0, height, width, np.arange(n_bands)), expected)
+    opened = pixels._local.dataset
     with mock.patch("os.getpid", return_value=os.getpid() + 1):
-        assert np.array_equal(scene.read(), reflectance)
-    assert scene._reader._local.dataset is not opened
+        assert np.array_equal(pixels.read(0, 0, height, width, np.arange(n_bands)), expected)
+    assert pixels._local.dataset is not opened
 
 
 def test_geotiff_scene_is_read_by_several_threads_at_once(tmp_path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -105,3 +107,28 @@ def test_scaling_leaves_read_only_numbers_alone():
 def test_scaling_refuses_gains_that_do_not_fit(gain):
     with pytest.raises(SceneError, match="`gain` must be one finite number, or one for each"):
         Scaling.of_bands(3, gain, 0.0, None)
+
+
+@given(st.sampled_from(["i2", "f4"]), st.integers(0, 10**6))
+def test_padding_is_a_pixel_that_holds_it_in_all_bands_that_are_not_missing(dtype, seed):
+    """Against the law written out pixel by pixel."""
+    raw = np.random.default_rng(seed).choice([0, 1, -9999], size=(40, 3)).astype(dtype)
+    scaling = replace(Scaling.of_bands(3, 1.0, 0.0, -9999), padding=0)
+    expected = [set(row) - {-9999} == {0} for row in raw.tolist()]
+    assert scaling.is_padding(raw).tolist() == expected
+    _, valid = scaling.apply(raw.copy())
+    assert valid.tolist() == [-9999 not in row and any(row) for row in raw.tolist()]
+
+
+def test_saturated_pixels_are_invalid_from_one_band_on():
+    raw = np.array([[1, 2], [1, 32767], [32767, 32767], [32766, 0]], dtype=np.int16)
+    scaling = replace(Scaling.of_bands(2, 1.0, 0.0, None), saturation=32767)
+    assert scaling.apply(raw)[1].tolist() == [True, False, False, True]
+    assert scaling.select(np.array([0])).apply(raw[:, :1])[1].tolist() == [True, True, False, True]
+
+
+def test_missing_tells_single_numbers():
+    raw = np.array([[1, -9999, np.nan], [np.inf, 2, 3]], dtype=np.float32)
+    scaling = Scaling.of_bands(3, 1.0, 0.0, -9999)
+    assert scaling.missing(raw).tolist() == [[False, True, True], [True, False, False]]
+    assert not replace(scaling, nodata=None).missing(np.ones((2, 3), np.uint8)).any()

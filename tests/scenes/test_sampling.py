@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenes.sampling import Cut, _level, _spread_tiles, _spread_windows
+from scenes.sampling import Cut, _level, _spread_tiles, spread_windows
 
 SIZES = st.integers(1, 30)
 
@@ -12,7 +12,7 @@ SIZES = st.integers(1, 30)
 def test_spread_windows_cover_the_scene_once(h, w, rows, columns, max_rows, n_pixels, seed):
     cut = Cut.of_scene((h, w), (rows, columns), max_rows, n_pixels)
     seen = np.zeros((h, w), dtype=int)
-    for window, share in _spread_windows(h, w, cut, seed):
+    for window, share in spread_windows(h, w, cut, seed):
         assert window.height <= max_rows
         seen[window.toslices()] += 1
         assert share >= 1
@@ -26,7 +26,7 @@ def test_cut_never_decodes_a_tile_more_often_than_reading_all_does(tile, n_pixel
     for height, width in ((1024, 1024), (2000, 4500), (600, 3000)):
         cut = Cut.of_scene((height, width), tile, 256, n_pixels)
         windows, n_drawn = [], 0
-        for window, share in _spread_windows(height, width, cut, 0):
+        for window, share in spread_windows(height, width, cut, 0):
             windows.append(window)
             n_drawn += share
             if n_drawn >= n_pixels:

@@ -2,6 +2,7 @@ import pickle
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -12,10 +13,13 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
+from scenes import open_scene
 from scenes.bands import Bands
 from scenes.errors import SceneError
 from scenes.grid import Grid
+from scenes.lookup import Lookup
 from scenes.scene import Scene
+from scenes.subset import columns_of
 
 
 @dataclass
@@ -50,6 +54,12 @@ class CubeReader:
         self.windows.append((height, width))
         part = self.cube[bands, row : row + height, column : column + width]
         return np.ascontiguousarray(part.reshape(len(bands), -1).T)
+
+
+class Chess:
+    def read_mask(self, row, column, height, width):
+        rows, columns = np.indices((height, width))
+        return ((rows + row + columns + column) % 2 == 0).ravel()
 
 
 def make_scene(cube, block_shape=None, good=None, **arguments):
@@ -157,11 +167,6 @@ def test_scene_with_bands_forgets_the_mask_of_other_bands():
 
 
 def test_scene_respects_a_mask_beside_the_bands():
-    class Chess:
-        def read_mask(self, row, column, height, width):
-            rows, columns = np.indices((height, width))
-            return ((rows + row + columns + column) % 2 == 0).ravel()
-
     scene, _ = make_scene(places(4, 5), mask=Chess())
     assert scene.valid_mask()[:2].tolist() == [[1, 0, 1, 0, 1], [0, 1, 0, 1, 0]]
     assert len(scene.spectra()) == 10
@@ -249,6 +254,77 @@ def test_spectra_reads_the_scene_once():
     scene.valid_mask()
     scene.to_map(np.zeros((1000, 1)))
     assert reader.n_read == 1000
+
+
+@given(CUBES, st.integers(0, 11), st.integers(0, 11), st.integers(1, 12), st.integers(1, 12))
+def test_scene_part_is_a_part_of_the_whole(drawn, column, row, width, height):
+    scene, _ = random_scene(drawn)
+    column, row = column % scene.width, row % scene.height
+    window = Window(column, row, min(width, scene.width - column), min(height, scene.height - row))
+    part = scene.part(window)
+    place = (slice(None), *window.toslices())
+    assert np.array_equal(part.read(), scene.read()[place], equal_nan=True)
+    assert np.array_equal(part.valid_mask(), scene.valid_mask()[window.toslices()])
+    assert torch.equal(part.sample(500), part.spectra())
+    for block in part.blocks(50):
+        inside = (slice(None), *block.window.toslices())
+        assert np.array_equal(block.to_map(block.spectra), part.read()[inside], equal_nan=True)
+
+
+def test_scene_part_of_a_part_and_its_grid_stay_in_place():
+    scene, _ = make_scene(places(9, 8))
+    turned = Affine.translation(5e5, 4e6) @ Affine.rotation(20) @ Affine.scale(30, -20)
+    grid = Grid(CRS.from_epsg(32611), turned, 9, 8)
+    scene = Scene(reader=scene.source.reader, grid=grid, bands=scene.bands, name="turned")
+    twice = scene.part(Window(1, 2, 6, 6)).part(Window(2, 1, 3, 4))
+    assert np.array_equal(twice.read(), scene.read()[:, 3:7, 3:6])
+    assert twice.grid.transform.almost_equals(turned @ Affine.translation(3, 3), 1e-6)
+    with pytest.raises(SceneError, match="not inside the scene of 4 x 3 px"):
+        twice.part(Window(0, 0, 4, 4))
+
+
+def test_scene_part_cuts_its_lookup_too():
+    height, width = 4, 5
+    rows, columns = np.indices((height, width))
+    table = CubeReader(np.stack([columns + 1, rows + 1]).astype(np.int32), (1, width))
+    scene, reader = make_scene(places(height, width))
+    lookup = Lookup(table, scene.grid, (height, width))
+    scene = Scene(reader=reader, grid=scene.grid, bands=scene.bands, name="x", lookup=lookup)
+    part = scene.part(Window(1, 2, 3, 2))
+    rows, columns = part.lookup.read()
+    inside = rows >= 0
+    assert inside.sum() == 6
+    assert np.array_equal(part.read()[:, rows[inside], columns[inside]], scene.read()[:, inside])
+
+
+def test_scene_sorted_by_wavelength_ascends_and_finds_back():
+    known = np.array([700.0, 500.0, 600.0])
+    bands = Bands(known, None, np.ones(3, bool), None)
+    scene, _ = make_scene(places(4, 5), bands=bands)
+    ordered = scene.sorted_by_wavelength()
+    assert ordered.wavelengths_nm.tolist() == [500, 600, 700]
+    back = columns_of(scene.bands_used, ordered.bands_used)
+    assert torch.equal(ordered.spectra()[:, back], scene.spectra())
+    bare, _ = make_scene(places(2, 2), bands=Bands(None, None, np.ones(3, bool), None))
+    with pytest.raises(SceneError, match="no wavelengths to sort"):
+        bare.sorted_by_wavelength()
+
+
+def test_scene_with_good_marks_bands_and_keeps_the_order_of_the_rest():
+    scene, _ = make_scene(places(4, 5))
+    chosen = scene.with_bands([2, 0, 1]).with_good([1, 0, 1])
+    assert chosen.bands_used.tolist() == [2, 0]
+    assert chosen.bands.good.tolist() == [True, False, True]
+    assert scene.bands.good.all()
+    with pytest.raises(SceneError, match="none of the 3 bands in use is good"):
+        scene.with_good([0, 0, 0])
+
+
+def test_scene_is_read_by_another_process(tmp_path, write_envi, small_cube):
+    scene = open_scene(write_envi(tmp_path, small_cube / 1000)).part(Window(1, 1, 2, 3))
+    scene = scene.with_source(scene.source.with_padding(7))
+    with get_context("spawn").Pool(1) as pool:
+        assert np.array_equal(pool.apply(scene.read), scene.read(), equal_nan=True)
 
 
 def test_opening_and_reading_a_scene_loads_no_torch(tmp_path, write_envi, small_cube):

@@ -118,3 +118,12 @@ def test_bands_without_any_text_are_all_good_and_nameless():
     assert found.wavelengths_nm is None
     assert found.names is None
     assert np.array_equal(found.good, [True] * 3)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("unit", ["Index", "Unknown", ""])
+def test_band_numbers_are_no_wavelengths(first, unit):
+    """`wavelength units = Index`: 224 bands would lie at 1 to 224 nm."""
+    numbers = [str(first + i) for i in range(224)]
+    with pytest.warns(SceneWarning, match="are the numbers of the bands; they are left out"):
+        assert bands_from_text(AxisText(numbers, unit), 224, "x.hdr").wavelengths_nm is None

@@ -11,6 +11,7 @@ from importlib import import_module
 import click
 
 from scenes.errors import SceneError
+from unmix.cli.flags import with_flags
 from unmix.errors import UnmixError
 
 COMMANDS = {
@@ -55,7 +56,7 @@ class Commands(click.Group):
         except (UnmixError, SceneError) as error:
             if ctx.params.get("verbose"):
                 traceback.print_exc()
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {with_flags(str(error))}", err=True)
             sys.exit(1)
 
 

@@ -6,14 +6,15 @@ import click
 
 from unmix.cli.options import (
     device_option,
-    nodata_option,
     out_option,
     overwrite_option,
     say_json,
-    scale_option,
 )
+from unmix.cli.save_options import with_save_options
+from unmix.cli.scene_options import SceneOptions, with_pixel_options
 from unmix.cli.talk import at_work
 from unmix.readings import READINGS, Reading
+from unmix.save_options import SaveOptions
 
 
 @click.command("apply")
@@ -32,8 +33,8 @@ from unmix.readings import READINGS, Reading
     help="Another reading than the model's; nnls where the light is another.",
 )
 @device_option
-@scale_option
-@nodata_option
+@with_pixel_options
+@with_save_options
 @overwrite_option
 def command(
     scenes: tuple[Path, ...],
@@ -42,7 +43,8 @@ def command(
     reading: Reading | None,
     device: str,
     overwrite: bool,
-    **file_options: float | None,
+    scene_options: SceneOptions,
+    save_options: SaveOptions,
 ) -> None:
     """Map SCENES with the endmembers of an earlier run.
 
@@ -56,7 +58,6 @@ def command(
     for target in targets:
         check_free(target, overwrite=overwrite)
     with at_work() as talk:
-        from scenes import open_scene
         from unmix.pipeline import unmix_scene
         from unmix.unmixer import Unmixer
 
@@ -64,9 +65,12 @@ def command(
         model.device, model.reading = device, reading or model.reading
         for path, target in zip(scenes, targets, strict=True):
             said = len(talk.warnings)
-            result = unmix_scene(open_scene(path, **file_options), model)
+            result = unmix_scene(scene_options.open_for_model(path), model)
+            if target == targets[0]:
+                for note in result.notes:
+                    click.echo(f"Warning: {note}", err=True)
             result.notes.extend(talk.warnings[said:])
-            result.save(target, overwrite=overwrite, progress=talk.progress)
+            result.save(target, overwrite=overwrite, options=save_options, progress=talk.progress)
     say_json({"maps": [str(target / "abundances.tif") for target in targets]})
 
 

@@ -1,5 +1,6 @@
 """``unmix info``: what is in a scene."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,45 @@ if TYPE_CHECKING:
 @scene_argument
 @scale_option
 @nodata_option
-@click.option("--bands", is_flag=True, help="List every band.")
-def command(scene: Path, scale: float | None, nodata: float | None, bands: bool) -> None:
-    """Show what is in SCENE, as JSON: grid, bands, scale and nodata."""
+@click.option("--list-bands", is_flag=True, help="List every band.")
+@click.option("--check", is_flag=True, help="List what is odd about the scene, and the cure.")
+@click.option("--json", "as_json", is_flag=True, help="JSON for --check, too.")
+def command(
+    scene: Path,
+    list_bands: bool,
+    check: bool,
+    as_json: bool,
+    **file_options: float | None,
+) -> None:
+    """Show what is in SCENE, as JSON: grid, bands, scale and nodata.
+
+    With --check, look the file over before a run: units, bands, nodata, scale and place, and the
+    numbers of a few thousand pixels. Ends with 1 if the scene cannot be unmixed.
+    """
+    if check:
+        raise click.exceptions.Exit(_check(scene, as_json, **file_options))
     with at_work():
         from scenes import open_scene
 
-        opened = open_scene(scene, scale=scale, nodata=nodata)
+        opened = open_scene(scene, **file_options)
     described = describe(opened)
-    if bands:
+    if list_bands:
         described["band_list"] = _band_list(opened)
     say_json(described)
+
+
+def _check(scene: Path, as_json: bool, **file_options: float | None) -> int:
+    """Print the preflight report; 1 if there is an error among its findings."""
+    from scenes.preflight import preflight
+    from scenes.preflight.finding import report_text
+
+    with at_work():
+        findings = preflight(scene, **file_options)
+    if as_json:
+        say_json({"scene": str(scene), "findings": [asdict(found) for found in findings]})
+    else:
+        click.echo(report_text(findings))
+    return int(any(found.severity == "error" for found in findings))
 
 
 def describe(scene: "Scene") -> dict[str, Any]:

@@ -54,7 +54,7 @@ n_endmembers_option = click.option(
 refits_option = click.option(
     "--refits",
     "n_refits",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 100),
     default=3,
     show_default=True,
     help="How often to learn again from resampled pixels, to tell how stable the endmembers are.",

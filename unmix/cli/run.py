@@ -8,17 +8,18 @@ import click
 from unmix.cli.options import (
     device_option,
     n_endmembers_option,
-    nodata_option,
     out_option,
     overwrite_option,
     reading_option,
     refits_option,
     say_json,
-    scale_option,
     scene_argument,
     seed_option,
 )
+from unmix.cli.save_options import with_save_options
+from unmix.cli.scene_options import SceneOptions, with_scene_options
 from unmix.cli.talk import at_work
+from unmix.save_options import SaveOptions
 
 
 @click.command("run")
@@ -29,40 +30,40 @@ from unmix.cli.talk import at_work
 @refits_option
 @seed_option
 @device_option
-@scale_option
-@nodata_option
+@with_scene_options
+@with_save_options
 @overwrite_option
 def command(
     scene: Path,
     out: Path,
-    scale: float | None,
-    nodata: float | None,
+    scene_options: SceneOptions,
+    save_options: SaveOptions,
     overwrite: bool,
     **model_parameters: Any,  # noqa: ANN401  # options of one name with Unmixer's parameters
 ) -> None:
     """Learn the materials of SCENE and map them.
 
     SCENE is a raster file (ENVI header or data file, GeoTIFF). The folder OUT gets abundances.tif,
-    uncertainty.tif, quality.tif, endmember spectra, a preview, the model and a record of the run.
+    uncertainty.tif, quality.tif, dominant.tif, pictures, styles for QGIS, endmember spectra, a
+    preview, the model, a STAC item and a record of the run.
     """
     from unmix.staging import check_free
 
     check_free(out, overwrite=overwrite)
     with at_work() as talk:
-        from scenes import open_scene
         from unmix.pipeline import unmix_scene
         from unmix.unmixer import Unmixer
 
         seed = model_parameters.pop("seed")
         model = Unmixer(random_state=seed, **model_parameters)
-        result = unmix_scene(
-            open_scene(scene, scale=scale, nodata=nodata), model, progress=talk.progress
-        )
+        result = unmix_scene(scene_options.open(scene), model, progress=talk.progress)
+        talk.close()
         if model.n_endmembers_reason_ is not None:
-            talk.close()
             click.echo(f"{model.n_endmembers_} materials, {model.n_endmembers_reason_}.", err=True)
+        for note in result.notes:
+            click.echo(f"Warning: {note}", err=True)
         result.notes.extend(talk.warnings)
-        result.save(out, overwrite=overwrite, progress=talk.progress)
+        result.save(out, overwrite=overwrite, options=save_options, progress=talk.progress)
     say_json(summary_of(out))
 
 

@@ -34,7 +34,7 @@ def test_rio_knows_the_same_commands(small_scene):
 
 
 def test_info_is_json_on_stdout(small_scene, unmix_command):
-    result = unmix_command("info", small_scene, "--bands")
+    result = unmix_command("info", small_scene, "--list-bands")
     said = json.loads(result.stdout)
     scene = open_scene(small_scene)
     assert said["crs"] == "EPSG:32611"

@@ -82,7 +82,7 @@ def test_run_writes_valid_cogs_with_names_units_and_provenance(bundle):
         assert run["model"]["seed"] == 0
         assert run["input"]["checksum"].startswith("sha256:")
     with rasterio.open(out / "uncertainty.tif") as dataset:
-        named = [f"standard deviation of the fraction of {name}" for name in summary["endmembers"]]
+        named = [f"{name} sd" for name in summary["endmembers"]]
         assert list(dataset.descriptions) == named
         assert set(dataset.units) == {"fraction"}
     with rasterio.open(out / "quality.tif") as dataset:
@@ -140,7 +140,36 @@ def test_run_without_refits_leaves_the_stability_open(bundle, small_scene, unmix
     assert json.loads(result.stdout)["stability"] == [None, None, None]
     first, second = (read(out / "abundances.tif") for out in (bundle[0], tmp_path / "b"))
     assert np.array_equal(first, second)
-    assert unmix_command("run", small_scene, "--refits", -1, "-o", tmp_path / "c").exit_code == 2
+    for number in (-1, 101):
+        result = unmix_command("run", small_scene, "--refits", number, "-o", tmp_path / "c")
+        assert result.exit_code == 2
+        assert f"{number} is not in the range 0<=x<=100" in result.stderr
+
+
+def test_run_warns_of_endmembers_that_are_not_found_again(small_scene, unmix_command, tmp_path):
+    result = unmix_command("run", small_scene, "-n", 6, "--refits", 2, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    doubtful = [
+        name
+        for name, stability in zip(
+            record["model"]["endmember_names"], record["model"]["stability"], strict=True
+        )
+        if stability < 0.8
+    ]
+    assert doubtful, "nothing to warn of"
+    said = [line for line in result.stderr.splitlines() if line.startswith("Warning: ")]
+    assert said == [f"Warning: {note}" for note in record["warnings"]]
+    for name, note in zip(doubtful, record["warnings"], strict=True):
+        assert note.startswith(f"{name} ")
+        assert "`unmix count`" in note
+    model = tmp_path / "out" / "model"
+    again = unmix_command("apply", small_scene, "--model", model, "-o", tmp_path / "maps")
+    assert [line for line in again.stderr.splitlines() if line.startswith("Warning: ")] == said
+
+
+def test_run_of_clear_materials_warns_of_nothing(bundle):
+    assert json.loads((bundle[0] / "run.json").read_text())["warnings"] == []
 
 
 def test_run_chooses_the_number_and_says_why(tmp_path, unmix_command):

@@ -1,0 +1,1 @@
+"""Making damaged files, for `fuzz_headers.py`."""
