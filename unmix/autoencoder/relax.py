@@ -16,6 +16,8 @@ TRACE = 0.05
 """A material is present in a pixel if its share is larger."""
 SCARCE = 0.02
 """A material that is present in a smaller part of the pixels stays where it was found."""
+NEARLY_PURE = 0.9
+"""Means of pixels as pure as this are good endmembers: a simplex larger by as much is looked at."""
 BRIGHTEST = 5.0
 """Most that an endmember outside the hull is made brighter, relative to the median one."""
 SHADE = 0.05
@@ -37,7 +39,7 @@ def relax(spectra: Tensor, refined: Refined, even: bool, limit: float) -> Refine
     even : bool
         Whether light is even: the simplex is then sought among the spectra as they are.
     limit : float
-        Of `outside_hull`, above which the hull is left.
+        Of `outside_hull` around a slightly larger simplex, above which the hull is left.
 
     Returns
     -------
@@ -66,9 +68,12 @@ def _outside(spectra: Tensor, inside: Tensor, even: bool, limit: float) -> Tenso
     if n < 2 or n_pixels < PIXELS_EACH * n or n_bands < n + SPARE_BANDS:
         return None
     chart = Chart.of(spectra, n)
-    if not chart.shows(inside) or outside_hull(chart, chart.into(inside)) <= limit:
+    corners = chart.into(inside)
+    middle = corners.mean(dim=0)
+    widened = middle + (corners - middle) / NEARLY_PURE
+    if not chart.shows(inside) or outside_hull(chart, widened) <= limit:
         return None
-    found = smallest_simplex(chart, chart.into(inside))
+    found = smallest_simplex(chart, corners)
     outer = None if found is None else _as_bright_as(spectra, chart.back(found))
     lit = _in_even_light(spectra, inside if outer is None else outer) if even else None
     return outer if lit is None else lit

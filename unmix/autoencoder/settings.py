@@ -39,9 +39,10 @@ class FitSettings:
     """Principal directions kept beyond the number of endmembers."""
     rare_ratio: float = 0.85
     """A rare material replaces an endmember that saves less than it over this."""
-    leave_hull: float = 0.55
-    """Endmembers leave the data's hull where the pixels' mean squared distance from it, in noise
-    variances per dimension, exceeds this. Noise alone makes 0.5 at most; infinity: they stay."""
+    leave_hull: float = 0.5
+    """Endmembers leave the data's hull where the pixels' mean squared distance from a simplex a
+    ninth larger, in noise variances per dimension, exceeds this. Noise alone makes 0.5 at most;
+    infinity: they stay."""
     ball: float = 1.75
     """Radius of the noise ball around an endmember, in median residuals of its pixels."""
     ball_rounds: int = 10

@@ -37,6 +37,8 @@ N_LOOKED_AT = 4000
 """Pixels whose distance from the hull is measured, or up to twice as many."""
 OUTLIER = 25.0
 """Noise variances per dimension that a single pixel counts at the most."""
+CERTAIN = 2.0
+"""Standard deviations above which a fraction is taken to be more than noise."""
 FEW = 3.0
 """Pixels that the share outside counts as seen before any."""
 
@@ -54,8 +56,10 @@ class _Facets:
 def outside_hull(chart: Chart, corners: Tensor) -> float:
     """Mean squared distance of the points from a simplex, in noise variances per dimension.
 
-    Around the right simplex only noise lies outside: a pixel within has none outside, and one on a
-    corner, the extreme, half of it. More than 0.5, therefore, is more than the noise explains.
+    Around the right simplex only noise lies outside: a pixel within has none outside, one on a
+    facet half of it in one dimension, and one on a corner of several the more of it the sharper
+    the corner. How much that makes in all is found by adding noise to pixels laid on the simplex.
+    More than 0.5, the extreme of blunt corners, is more than the noise explains.
 
     Parameters
     ----------
@@ -65,19 +69,43 @@ def outside_hull(chart: Chart, corners: Tensor) -> float:
     Returns
     -------
     float
-        Where the spectra of materials vary, the noise is taken to be stronger inside the subspace
-        than the strongest direction outside it by the same factor that this one is above white
-        noise: 0.5 is still the limit.
+        Relative to what noise makes where that is more than 0.5, so that 0.5 is the limit of any
+        simplex. Where the spectra of materials vary, the noise is taken to be stronger inside the
+        subspace than the strongest direction outside it by the same factor that this one is above
+        white noise.
     """
-    heavy = 1e2 * corners.abs().max()  # weight of the sum to one
-    ones = heavy.expand(len(corners), 1)
     every = max(1, len(chart.points) // N_LOOKED_AT)
     points, sd = chart.points[::every], chart.sd[::every]
+    codes = _fractions(points, corners)
+    found = _outside(points - codes @ corners, sd)
+    generator = torch.Generator().manual_seed(0)
+    laid = _laid_on(codes, corners, sd)
+    noisy = laid + sd[:, None] * torch.randn(laid.shape, generator=generator, dtype=laid.dtype)
+    expected = _outside(noisy - _fractions(noisy, corners) @ corners, sd)
+    return found / chart.structure / max(1.0, 2 * expected)
+
+
+def _fractions(points: Tensor, corners: Tensor) -> Tensor:
+    """Barycentric coordinates (n_points, n) of the points of a simplex nearest to some points."""
+    heavy = (1e2 * corners.abs().max()).reshape(1, 1)  # weight of the sum to one
     raised = torch.cat([points, heavy.expand(len(points), 1)], dim=1)
-    codes = nnls(raised, torch.cat([corners, ones], dim=1))
-    squared = (points - codes @ corners).square().sum(dim=1) / sd.square()
-    per_dimension = (squared / corners.shape[1]).clamp(max=OUTLIER)
-    return float(per_dimension.mean()) / chart.structure
+    return nnls(raised, torch.cat([corners, heavy.expand(len(corners), 1)], dim=1))
+
+
+def _outside(away: Tensor, sd: Tensor) -> float:
+    """Mean square of vectors in noise variances per dimension; single ones count only so much."""
+    squared = away.square().sum(dim=1) / sd.square()
+    return float((squared / away.shape[1]).clamp(max=OUTLIER).mean())
+
+
+def _laid_on(codes: Tensor, corners: Tensor, sd: Tensor) -> Tensor:
+    """Points of a simplex without the fractions that may be noise."""
+    ones = torch.ones(len(corners), 1, dtype=corners.dtype)
+    slope = torch.linalg.pinv(torch.cat([corners, ones], dim=1))[:-1].norm(dim=0)
+    seen = torch.where(codes > CERTAIN * sd[:, None] * slope, codes, 0.0)
+    nearest = torch.nn.functional.one_hot(codes.argmax(dim=1), len(corners)).to(codes)
+    seen = torch.maximum(seen, 1e-9 * nearest)
+    return seen / seen.sum(dim=1, keepdim=True) @ corners
 
 
 def smallest_simplex(chart: Chart, corners: Tensor) -> Tensor | None:

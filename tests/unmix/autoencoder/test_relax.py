@@ -119,3 +119,22 @@ def test_no_endmember_is_made_absurdly_bright(mixture_of):
     scaled = _as_bright_as(spectra, endmembers)
     brighter = scaled.norm(dim=1) / endmembers.norm(dim=1)
     assert brighter.max() <= BRIGHTEST * brighter.median() * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("n_endmembers", [5, 9])
+def test_many_materials_of_low_contrast_keep_their_pure_pixels(half, n_endmembers):
+    """Narrow features on one bright background, as of clays and carbonates, at 35 dB."""
+    rng = np.random.default_rng(n_endmembers)
+    axis = np.linspace(0, 1, 60)
+    at = np.linspace(0.05, 0.95, n_endmembers)[:, None]
+    endmembers = 0.5 - 0.2 * np.exp(-(((axis - at) / 0.05) ** 2))
+    fractions = np.zeros((3000, n_endmembers))
+    for row in fractions:
+        row[rng.choice(n_endmembers, 3, replace=False)] = rng.dirichlet([0.5] * 3)
+    clean = rng.uniform(0.6, 1.1, (3000, 1)) * (fractions @ endmembers)
+    noisy = clean + 10 ** (-35 / 20) * np.sqrt((clean**2).mean()) * rng.standard_normal(clean.shape)
+    found = fit_endmembers(torch.from_numpy(noisy).float(), n_endmembers, half, seeded())
+    assert (found.n_members > 0).all()
+    truth = torch.from_numpy(endmembers).float()
+    order = match_endmembers(found.spectra, truth)
+    assert spectral_angle(found.spectra[order], truth).mean() < 0.015

@@ -55,6 +55,16 @@ def test_pixels_on_the_corners_leave_half_of_the_noise_outside(mixture_of):
     assert outside == pytest.approx(0.5, abs=0.06)
 
 
+@pytest.mark.parametrize("n_endmembers", [4, 9])
+def test_sharp_corners_leave_no_more_outside_than_blunt_ones(mixture_of, n_endmembers):
+    """Every pixel pure: of many corners, each sharper, noise leaves more than half outside."""
+    mixture = mixture_of(
+        1, n_endmembers=n_endmembers, n_pure=200, n_pixels=200 * n_endmembers, snr_db=35
+    )
+    chart = Chart.of(mixture.spectra, n_endmembers)
+    assert outside_hull(chart, chart.into(mixture.endmembers)) < 0.55
+
+
 def test_more_lies_outside_the_smaller_the_simplex(mixture_of):
     spectra, endmembers = impure(mixture_of, 0, 1.0)
     chart = Chart.of(spectra, 4)
