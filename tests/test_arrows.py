@@ -11,7 +11,9 @@ PACKAGES = ("scenes", "unmix")
 
 TOUCH_SCENES = (
     "unmix.pipeline",
+    "unmix.batch",
     "unmix.bundle",
+    "unmix.many",
     "unmix.mapping",
     "unmix.cli",
     "unmix.report",

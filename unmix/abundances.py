@@ -1,7 +1,8 @@
 """Exact abundances for known endmembers, batched over pixels.
 
-Here pixels are rows, ``Y ~= A @ E``, the transpose of most papers' orientation. The solver is in
-`unmix.quadratic`.
+Here pixels are rows, ``Y ~= A @ E``, the transpose of most papers' orientation. Other constraints,
+noise that differs between bands and endmembers that differ between pixels: see
+`unmix.least_squares`. The solver is in `unmix.quadratic`.
 """
 
 import math
@@ -12,9 +13,11 @@ from torch import Tensor
 
 from unmix.brightness import BrightnessPrior, learn_brightness
 from unmix.errors import UnmixError
+from unmix.least_squares import least_squares
 from unmix.products import Products, products
-from unmix.quadratic import solve_free, solve_quadratic
+from unmix.quadratic import solve_quadratic
 from unmix.readings import READINGS, Reading
+from unmix.supports import solve_free
 
 
 class Abundances(NamedTuple):
@@ -50,7 +53,7 @@ def ucls(spectra: Tensor, endmembers: Tensor) -> Tensor:
     >>> ucls(torch.tensor([[1.0, 2.0]]), endmembers).round(decimals=6)
     tensor([[-1.,  2.]], dtype=torch.float64)
     """
-    return unconstrained(products(spectra, endmembers))
+    return least_squares(spectra, endmembers, "ucls")
 
 
 def nnls(spectra: Tensor, endmembers: Tensor) -> Tensor:
@@ -76,7 +79,7 @@ def nnls(spectra: Tensor, endmembers: Tensor) -> Tensor:
     >>> nnls(torch.tensor([[0.2, -0.1]]), torch.eye(2)).round(decimals=6)
     tensor([[0.2000, 0.0000]], dtype=torch.float64)
     """
-    return nonnegative(products(spectra, endmembers))
+    return least_squares(spectra, endmembers, "nnls")
 
 
 def fcls(spectra: Tensor, endmembers: Tensor) -> Tensor:
@@ -106,8 +109,7 @@ def fcls(spectra: Tensor, endmembers: Tensor) -> Tensor:
     >>> fcls(torch.tensor([[0.2, 0.4]]), torch.eye(2)).round(decimals=6)
     tensor([[0.4000, 0.6000]], dtype=torch.float64)
     """
-    found = products(spectra, endmembers)
-    return solve_quadratic(found.gram, found.cross, slack=0.0)
+    return least_squares(spectra, endmembers, "fcls")
 
 
 def read_abundances(
@@ -126,11 +128,12 @@ def read_abundances(
         In the same unit; for ``reflectance``, ``nnls`` and ``fcls`` their brightness matters.
     reading : {"reflectance", "nnls", "fcls", "peak", "l2"}
         ``reflectance``: area fractions, brightness varying about 1 as far as `prior` says: between
-        the next two, and as good as the better of them. ``nnls``: nonnegative least squares,
-        divided by the sum: area fractions under any illumination. ``fcls``: sum-to-one inside the
-        fit: area fractions where illumination is constant. ``peak`` and ``l2``: NNLS on endmembers
-        scaled to maximum one or to unit length, divided by the sum: the conventions of published
-        benchmarks, which favour dark materials less than their area.
+        the next two, which are its limits for a brightness that varies at will and for one that
+        does not vary. ``nnls``: nonnegative least squares, divided by the sum: area fractions under
+        any illumination. ``fcls``: sum-to-one inside the fit: area fractions where illumination is
+        constant. ``peak`` and ``l2``: NNLS on endmembers scaled to maximum one or to unit length,
+        divided by the sum: the conventions of published benchmarks, which favour dark materials
+        less than their area.
     prior : BrightnessPrior, optional
         For ``reflectance``; the others do without. By default it is learned from these spectra.
 

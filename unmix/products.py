@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from unmix.errors import UnmixError
+from unmix.least_squares import check_shapes
 from unmix.quadratic import CHUNK_ELEMENTS
 
 
@@ -41,14 +42,7 @@ def products(spectra: Tensor, endmembers: Tensor) -> Products:
     UnmixError
         If the numbers of bands differ, or anything is not finite.
     """
-    if spectra.ndim != 2 or endmembers.ndim != 2 or spectra.shape[1] != endmembers.shape[1]:
-        raise UnmixError(
-            f"`spectra` has shape {tuple(spectra.shape)} and `endmembers` "
-            f"{tuple(endmembers.shape)}. They must be (n_pixels, n_bands) and "
-            "(n_endmembers, n_bands), measured on the same bands."
-        )
-    if len(endmembers) == 0:
-        raise UnmixError("`endmembers` is empty. At least one endmember is needed.")
+    check_shapes(spectra, endmembers)
     weights = endmembers.double()
     cross = weights.new_empty(len(spectra), len(weights))
     energy = weights.new_empty(len(spectra))

@@ -28,10 +28,11 @@ from torch import Tensor
 from unmix.abundances import Abundances
 from unmix.error_sources import ErrorSources, Residuals
 from unmix.products import Products
-from unmix.quadratic import CHUNK_ELEMENTS
 from unmix.readings import Reading
 from unmix.supports import RIDGE, groups
 
+CHUNK_ELEMENTS = 2**18
+"""Numbers in the largest intermediate array (2 MiB, which stays in the cache)."""
 OWN_SHARE = 0.5
 """Part of the variance of brightness that is the materials' own, not the light's."""
 SHARPEST = 1e-4

@@ -176,10 +176,8 @@ def test_fcls_is_exact_in_fractions():
     along = sum((p - a) * e for p, a, e in zip(pixel, first, edge, strict=True))
     share = along / sum(e * e for e in edge)
     assert 0 < share < 1
-    found = fcls(
-        torch.tensor([[float(v) for v in pixel]]),
-        torch.tensor([[float(v) for v in first], [float(v) for v in second]]),
-    )
+    rows = [[float(v) for v in row] for row in (pixel, first, second)]
+    found = fcls(torch.tensor(rows[:1]).double(), torch.tensor(rows[1:]).double())
     assert found[0].tolist() == pytest.approx([float(1 - share), float(share)], abs=1e-14)
 
 

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unmix.quadratic
+import unmix.supports
 from unmix.quadratic import free_on_supports, solve_quadratic
+from unmix.supports import Systems, bits
 
 LAWS = settings(max_examples=30, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -114,3 +116,47 @@ def test_free_on_supports_is_least_squares_with_these_endmembers_alone(monkeypat
         torch.testing.assert_close(found[present], pixel @ inverse, atol=1e-9, rtol=1e-9)
         expected = inverse.sum(dim=1).square().sum()  # white noise of variance one, propagated
         torch.testing.assert_close(of_sum, expected, atol=1e-12, rtol=1e-6)
+
+
+@pytest.mark.parametrize("slack", [0.0, 0.3, math.inf])
+@pytest.mark.parametrize("n", [2, 5, 8])
+def test_table_systems_of_the_present_and_of_the_absent_are_the_same(monkeypatch, slack, n):
+    generator = torch.Generator().manual_seed(n)
+    endmembers = torch.rand(n, 30, generator=generator, dtype=torch.float64)
+    gram = endmembers @ endmembers.T / 10
+    cross = torch.randn(200, n, generator=generator, dtype=torch.float64)
+    support = torch.rand(200, n, generator=generator) < 0.5
+    support[:, 0] |= slack == 0  # a sum of one needs one
+    tabulated = Systems.of(gram, slack)
+    assert tabulated.table is not None
+    monkeypatch.setattr(unmix.supports, "TABLE_SIZE", 0)
+    monkeypatch.setattr(unmix.supports, "BATCH", 64)
+    small = Systems.of(gram, slack)
+    assert small.table is None
+    monkeypatch.setattr(unmix.supports, "SOUND", 1.0)
+    ridged = Systems.of(gram, slack)
+    assert small.sound and not ridged.sound
+    expected = tabulated.values(cross, support)
+    for systems in (small, ridged):
+        found = systems.values(cross, support)
+        torch.testing.assert_close(found, expected, atol=1e-9, rtol=1e-9)
+
+
+def test_bits_tell_supports_apart():
+    support = torch.tensor([[False, False], [True, False], [False, True], [True, True]])
+    assert bits(support).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("name", SLACKS)
+@pytest.mark.parametrize("n", [6, 20])
+def test_what_pixels_may_have_limits_a_guess_too(name, n, problem):
+    spectra, endmembers = problem("random", n, 40, seed=n)
+    gram, cross = endmembers @ endmembers.T, spectra @ endmembers.T
+    allowed = torch.ones_like(cross, dtype=torch.bool)
+    allowed[:, -2:] = False
+    expected = torch.zeros_like(cross)
+    fewer = slice(0, n - 2)
+    expected[:, fewer] = solve_quadratic(gram[fewer, fewer], cross[:, fewer], SLACKS[name])
+    for guess in (None, torch.ones_like(allowed)):
+        found = solve_quadratic(gram, cross, SLACKS[name], guess, allowed)
+        torch.testing.assert_close(found, expected, atol=1e-8, rtol=1e-8)
