@@ -1,21 +1,22 @@
-"""Spectral libraries: named spectra, read from and written to ENVI ``.sli`` files and CSV."""
+"""Spectral libraries: named spectra with what is known about them."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scenes.bands import Bands, FloatArray, range_text
-from scenes.envi_header import envi_code, format_header
-from scenes.errors import SceneError, SceneFileError
-from scenes.export.envi_names import claim_header
-from scenes.export.staging import Staging
-from scenes.library_files import Spectra, read_csv, read_sli
+from scenes.errors import SceneError
+from scenes.libraries import read_table
+from scenes.libraries.table import Spectra, Table, checked_attributes, fits, stacked
+from scenes.libraries.writing import csv_files, geojson_files, sli_files, write_whole
+from scenes.resampling import resample
+
+_CLASS_HEADS = ("class", "classes", "level_1", "level 1", "type")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,6 +33,8 @@ class SpectralLibrary:
         Centre of each band in nanometres.
     fwhm_nm : float64 array of shape (n_bands,) or None
         Full width at half maximum of each band in nanometres.
+    attributes : mapping of str to sequence of str
+        What else is known, such as ``class``: one text for each spectrum.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class SpectralLibrary:
     spectra: Spectra
     wavelengths_nm: FloatArray | None = None
     fwhm_nm: FloatArray | None = None
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         spectra = np.array(self.spectra)
@@ -74,6 +78,7 @@ class SpectralLibrary:
             raise SceneError("`fwhm_nm` without `wavelengths_nm` says nothing. Give both.")
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "spectra", spectra)
+        object.__setattr__(self, "attributes", checked_attributes(self.attributes, len(names)))
         bands = self._bands
         object.__setattr__(self, "wavelengths_nm", bands.wavelengths_nm)
         object.__setattr__(self, "fwhm_nm", bands.fwhm_nm)
@@ -83,6 +88,23 @@ class SpectralLibrary:
         """The spectral axis, checked."""
         good = np.ones(self.spectra.shape[1], dtype=np.bool_)
         return Bands(self.wavelengths_nm, self.fwhm_nm, good)
+
+    @property
+    def _table(self) -> Table:
+        return Table(self.names, self.spectra, self.wavelengths_nm, self.fwhm_nm, self.attributes)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The class of each spectrum, or None: of `class`, `level_1` and `type` the first there is.
+
+        Examples
+        --------
+        >>> SpectralLibrary(("a", "b"), [[1], [2]], attributes={"Class": ["soil", "water"]}).classes
+        ('soil', 'water')
+        """
+        heads = {head.lower(): head for head in self.attributes}
+        found = next((heads[head] for head in _CLASS_HEADS if head in heads), None)
+        return None if found is None else self.attributes[found]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -106,6 +128,7 @@ class SpectralLibrary:
             self.names == other.names
             and np.array_equal(self.spectra, other.spectra, equal_nan=True)
             and self._bands == other._bands
+            and self.attributes == other.attributes
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -115,9 +138,135 @@ class SpectralLibrary:
         size = f"{len(self)} spectra, {self.spectra.shape[1]} bands"
         return f"SpectralLibrary({size}, {range_nm})" if range_nm else f"SpectralLibrary({size})"
 
+    def take(self, index: ArrayLike) -> SpectralLibrary:
+        """Return the spectra of these numbers, or where a mask is True, in the order asked for.
+
+        Raises
+        ------
+        SceneError
+            If nothing is chosen, or a number lies outside.
+        """
+        numbers = np.arange(len(self))
+        try:
+            chosen = np.atleast_1d(numbers[np.asarray(index)])
+        except IndexError as error:
+            raise SceneError(
+                f"the spectra are numbered from 0 to {len(self) - 1}; {error}."
+            ) from None
+        if chosen.size == 0:
+            raise SceneError(f"no spectrum of {len(self)} is chosen. Choose at least one.")
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in chosen),
+            spectra=self.spectra[chosen],
+            attributes={k: tuple(v[i] for i in chosen) for k, v in self.attributes.items()},
+        )
+
+    def select(
+        self, names: str | Collection[str] = "*", classes: str | Collection[str] = "*"
+    ) -> SpectralLibrary:
+        """Return the spectra whose name and class fit a pattern; case does not matter.
+
+        Parameters
+        ----------
+        names, classes : str or collection of str
+            Patterns with ``*`` and ``?``; one of them must fit.
+
+        Raises
+        ------
+        SceneError
+            If no spectrum is left, or classes are asked for and there are none.
+
+        Examples
+        --------
+        >>> library = SpectralLibrary(("Alunite 1", "Calcite"), [[0.3], [0.1]])
+        >>> library.select("alunite*").names
+        ('Alunite 1',)
+        """
+        own = self.classes
+        if own is None and classes != "*":
+            raise SceneError(
+                "this library names no classes. Select by `names`, or give an attribute `class`."
+            )
+        chosen = [
+            fits(name, names) and fits(label, classes)
+            for name, label in zip(self.names, own or self.names, strict=True)
+        ]
+        if not any(chosen):
+            raise SceneError(
+                f"none of {len(self)} spectra has a name like {names!r} and a class like "
+                f"{classes!r}. The first names are {', '.join(self.names[:5])}."
+            )
+        return self.take(np.array(chosen))
+
     @classmethod
-    def read(cls, path: str | Path) -> SpectralLibrary:
-        """Read a library: an ENVI ``.sli`` or its ``.hdr``, or a CSV as `write_csv` writes it.
+    def merge(cls, libraries: Sequence[SpectralLibrary]) -> SpectralLibrary:
+        """Put libraries on the same bands into one; attributes that one lacks are empty there.
+
+        Raises
+        ------
+        SceneError
+            If there is none, or the bands differ: `resampled` puts them onto common ones.
+        """
+        if not libraries:
+            raise SceneError("there is no library to merge.")
+        first = libraries[0]
+        for other in libraries[1:]:
+            if other.spectra.shape[1] != first.spectra.shape[1] or other._bands != first._bands:
+                raise SceneError(
+                    f"{other} and {first} have different bands. Resample both onto the same "
+                    "bands first (`resampled`)."
+                )
+        return cls(*stacked([library._table for library in libraries]))
+
+    def resampled(
+        self, wavelengths_nm: ArrayLike, fwhm_nm: ArrayLike | None = None
+    ) -> SpectralLibrary:
+        """Return the spectra as a sensor with these bands would see them.
+
+        Parameters
+        ----------
+        wavelengths_nm, fwhm_nm : arrays of shape (n_bands,)
+            Centres and widths of the sensor's bands; see `scenes.resampling.resample`.
+
+        Raises
+        ------
+        SceneError
+            If this library has no wavelengths, or none of its values lies in a band.
+
+        Warns
+        -----
+        SceneWarning
+            If the widths are not known.
+        """
+        if self.wavelengths_nm is None:
+            raise SceneError(
+                f"{self} has no wavelengths, so it cannot be put onto other bands. Add them to "
+                "its file."
+            )
+        spectra = resample(self.spectra, self.wavelengths_nm, wavelengths_nm, fwhm_nm, self.fwhm_nm)
+        return replace(
+            self,
+            spectra=spectra,
+            wavelengths_nm=np.asarray(wavelengths_nm, np.float64),
+            fwhm_nm=None if fwhm_nm is None else np.asarray(fwhm_nm, np.float64),
+        )
+
+    @classmethod
+    def read(cls, path: str | Path, scale: float | None = None) -> SpectralLibrary:
+        """Read a library, whatever its format.
+
+        An ENVI ``.sli`` or its ``.hdr``; ``.csv`` with a spectrum in each row or column, or a
+        value in each row; ``.txt`` of ECOSTRESS, ASTER and USGS splib07, or a folder of them;
+        profiles in ``.geojson`` and ``.gpkg``; ``.npz``.
+
+        Parameters
+        ----------
+        path : str or Path
+            File or folder.
+        scale : float, optional
+            The number that means reflectance 1. Default: what the file says, or else what the
+            numbers show.
 
         Raises
         ------
@@ -129,18 +278,15 @@ class SpectralLibrary:
         Warns
         -----
         SceneWarning
-            If something odd in the file was mended or left out.
+            If something odd in the file was mended or left out, or a scale or unit was guessed.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise SceneFileError(f"there is no file {path}.")
-        return cls(*(read_csv(path) if path.suffix.lower() == ".csv" else read_sli(path)))
+        return cls(*read_table(Path(path), scale))
 
     def write_sli(self, path: str | Path) -> None:
         """Write an ENVI spectral library: the spectra, and a header beside them.
 
         Numbers keep every bit. ENVI knows no quoting, so in names a comma becomes a semicolon,
-        braces become parentheses, and several blanks become one.
+        braces become parentheses, and several blanks become one. Attributes have no place in it.
 
         Parameters
         ----------
@@ -152,58 +298,31 @@ class SpectralLibrary:
         SceneFileError
             If a file cannot be written, or the header would take the place of another file's.
         """
-        path = Path(path)
-        header = claim_header(path)
-        spectra = self.spectra.astype(self.spectra.dtype.newbyteorder("<"))
-        text = format_header(self._header_fields())
-        _write_whole({path: spectra.tobytes(), header: text.encode()})
+        write_whole(sli_files(self._table, Path(path)))
 
     def write_csv(self, path: str | Path) -> None:
         """Write a CSV file (UTF-8): a row of wavelengths in nanometres, then one row per spectrum.
 
-        The first row begins with ``name``; without wavelengths it numbers the bands. Numbers are
-        exact and names are quoted where necessary. FWHM have no place in such a table.
+        The first row begins with ``name`` and the attributes; without wavelengths it numbers the
+        bands. Numbers are exact and names are quoted where necessary. FWHM have no place in such
+        a table.
 
         Raises
         ------
         SceneFileError
             If the file cannot be written.
         """
-        head = [f"band {i + 1}" for i in range(self.spectra.shape[1])]
-        if self.wavelengths_nm is not None:
-            head = [repr(wavelength) for wavelength in self.wavelengths_nm.tolist()]
-        text = io.StringIO(newline="")
-        table = csv.writer(text)
-        table.writerow(["name", *head])
-        for name, spectrum in zip(self.names, self.spectra.tolist(), strict=True):
-            table.writerow([name, *map(repr, spectrum)])
-        _write_whole({Path(path): text.getvalue().encode()})
+        write_whole(csv_files(self._table, Path(path)))
 
-    def _header_fields(self) -> dict[str, object]:
-        n_spectra, n_bands = self.spectra.shape
-        return {
-            "samples": n_bands,
-            "lines": n_spectra,
-            "bands": 1,
-            "header offset": 0,
-            "file type": "ENVI Spectral Library",
-            "data type": envi_code(self.spectra.dtype),
-            "interleave": "bsq",
-            "byte order": 0,
-            "spectra names": list(self.names),
-            "wavelength units": None if self.wavelengths_nm is None else "Nanometers",
-            "wavelength": self.wavelengths_nm,
-            "fwhm": self.fwhm_nm,
-        }
+    def write_json(self, path: str | Path) -> None:
+        """Write a GeoJSON file of profiles, as QGIS and the EnMAP-Box keep libraries.
 
+        It holds everything: names, attributes, wavelengths, FWHM. Numbers are exact; what is not
+        finite becomes ``null``, which is read as NaN.
 
-def _write_whole(contents: Mapping[Path, bytes]) -> None:
-    """Write some files next to each other: all of them or none."""
-    targets = list(contents)
-    with Staging(targets[0], sum(map(len, contents.values()))) as staging:
-        for target, content in contents.items():
-            try:
-                staging.file(target).write_bytes(content)
-            except OSError as error:
-                raise staging.failure(error) from error
-        staging.move_into_place(targets)
+        Raises
+        ------
+        SceneFileError
+            If the file cannot be written.
+        """
+        write_whole(geojson_files(self._table, Path(path)))

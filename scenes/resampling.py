@@ -79,8 +79,8 @@ def resample(
 
     Examples
     --------
-    >>> resample([[0.1, 0.2, 0.3]], [400, 410, 420], [405, 410], [10, 10])
-    array([[ nan, 0.2]])
+    >>> resample([[0.1, 0.2, 0.3]], [400, 410, 420], [395, 405], [10, 10])
+    array([[ nan, 0.15]])
     """
     values = np.atleast_2d(np.asarray(spectra))
     values = values if values.dtype.kind == "f" else values.astype(np.float64)

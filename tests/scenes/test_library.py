@@ -23,7 +23,7 @@ WAVELENGTHS = st.floats(100, 20000)
 def libraries(draw, names=NAMES):
     n_spectra, n_bands = draw(st.integers(1, 4)), draw(st.integers(1, 5))
     width = draw(st.sampled_from([32, 64]))
-    elements = st.floats(width=width, allow_infinity=False)
+    elements = st.floats(-(2.0**99), 2.0**99, width=width) | st.just(np.nan)  # none is a marker
     axis = st.none() | npst.arrays(np.float64, n_bands, elements=WAVELENGTHS)
     wavelengths_nm = draw(axis)
     return SpectralLibrary(
@@ -128,7 +128,12 @@ def test_library_header_has_short_lines(tmp_path):
 def test_library_csv_with_a_byte_order_mark_is_read(tmp_path):
     (tmp_path / "a.csv").write_text("\ufeffClass,450,550\nsoil,0.1,0.25\n\n", encoding="utf-8")
     found = SpectralLibrary.read(tmp_path / "a.csv")
-    expected = SpectralLibrary(("soil",), np.array([[0.1, 0.25]]), np.array([450.0, 550.0]))
+    expected = SpectralLibrary(
+        ("soil",),
+        np.array([[0.1, 0.25]]),
+        np.array([450.0, 550.0]),
+        attributes={"Class": ("soil",)},
+    )
     assert found == expected
 
 
@@ -152,11 +157,11 @@ def write_sli(folder, raw, **changes):
 
 
 RAW = np.array([[1000, 2000, -1], [3000, 4000, 10000]])
+SCALE = {"reflectance scale factor": 10000, "data ignore value": -1}
 
 
 def test_library_raw_numbers_are_masked_first_and_scaled_second(tmp_path):
-    scale = {"reflectance scale factor": 10000, "data ignore value": -1}
-    found = SpectralLibrary.read(write_sli(tmp_path, RAW, **scale))
+    found = SpectralLibrary.read(write_sli(tmp_path, RAW, **SCALE))
     expected = [[0.1, 0.2, np.nan], [0.3, 0.4, 1.0]]
     assert np.allclose(found.spectra, expected, rtol=1e-15, equal_nan=True)
     assert found.wavelengths_nm.tolist() == [500, 1500, 2500]
@@ -164,7 +169,7 @@ def test_library_raw_numbers_are_masked_first_and_scaled_second(tmp_path):
 
 
 def test_library_names_that_do_not_fit_are_replaced_with_a_warning(tmp_path):
-    path = write_sli(tmp_path, RAW, **{"spectra names": ["soil", "grass", "dry"]})
+    path = write_sli(tmp_path, RAW, **{"spectra names": ["soil", "grass", "dry"]}, **SCALE)
     with pytest.warns(SceneWarning, match="3 usable entries for 2 spectra"):
         assert SpectralLibrary.read(path).names == ("spectrum 1", "spectrum 2")
 
@@ -188,13 +193,13 @@ def test_library_with_a_wrong_header_is_refused(tmp_path, changes, message):
     ("content", "message"),
     [
         (b"", "is no spectral library"),
-        (b"name;450;550\nsoil;0,1;0,2\n", "with commas between"),
+        (b"name 450 550\nsoil 0.1 0.2\n", "with commas between"),
         (b"name,450,550\nsoil,0.1\n", "row 2 has 2 cells, the first 3"),
         (b"name,450,550\nsoil,0.1,much\n", "row 2 has a cell that is no number"),
-        (b"name,blue,green\nsoil,0.1,0.2\n", "row 1 has a cell that is no number"),
+        (b"name,blue,green\nsoil,0.1,0.2\n", "its first row has no wavelength"),
         (b"name,450,-550\nsoil,0.1,0.2\n", "finite and positive"),
         (b"name,450,550\n,0.1,0.2\n", "empty name"),
-        (b"\xff\xfe\x00", "not a CSV file in UTF-8"),
+        (b"\xff\xfe\x00", "is not a CSV file: it holds bytes that are no text"),
     ],
 )
 def test_library_with_a_wrong_csv_is_refused(tmp_path, content, message):
@@ -291,3 +296,64 @@ def test_library_of_real_minerals_is_read_and_comes_back(shared_data, tmp_path):
     assert SpectralLibrary.read(tmp_path / "a.sli") == replace(minerals, names=one_blank)
     assert SpectralLibrary.read(tmp_path / "a.csv").names == minerals.names
     assert np.array_equal(SpectralLibrary.read(tmp_path / "a.csv").spectra, minerals.spectra)
+
+
+def labelled():
+    return SpectralLibrary(
+        ("Alunite 1", "Alunite 2", "Calcite"),
+        np.arange(6.0).reshape(3, 2),
+        [450.0, 550.0],
+        attributes={"Class": ["sulfate", "sulfate", "carbonate"]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ({"names": "alunite*"}, ("Alunite 1", "Alunite 2")),
+        ({"names": ["*2", "calcite"]}, ("Alunite 2", "Calcite")),
+        ({"classes": "CARBONATE"}, ("Calcite",)),
+        ({"names": "*1", "classes": "sul*"}, ("Alunite 1",)),
+        ({}, ("Alunite 1", "Alunite 2", "Calcite")),
+    ],
+)
+def test_library_selects_by_name_and_class(wanted, names):
+    library = labelled()
+    found = library.select(**wanted)
+    assert found.names == names
+    for name, spectrum, label in zip(names, found, found.classes, strict=True):
+        assert np.array_equal(spectrum, library[name])
+        assert label == library.classes[library.names.index(name)]
+
+
+def test_library_selection_of_nothing_is_refused():
+    with pytest.raises(SceneError, match="none of 3 spectra has a name like 'gypsum'"):
+        labelled().select("gypsum")
+    with pytest.raises(SceneError, match="names no classes"):
+        clay().select(classes="soil")
+    with pytest.raises(SceneError, match="are numbered from 0 to 2"):
+        labelled().take([3])
+
+
+def test_library_parts_merge_to_the_whole():
+    library = labelled()
+    assert SpectralLibrary.merge([library.take([0]), library.take([1, 2])]) == library
+
+
+def test_library_merge_leaves_unknown_attributes_empty():
+    plain = replace(labelled().take([2]), attributes={"site": ["A"]})
+    merged = SpectralLibrary.merge([labelled(), plain])
+    assert merged.attributes["Class"][-1] == ""
+    assert merged.attributes["site"] == ("", "", "", "A")
+
+
+def test_library_merge_of_different_bands_is_refused():
+    with pytest.raises(SceneError, match="have different bands"):
+        SpectralLibrary.merge([labelled(), clay()])
+    with pytest.raises(SceneError, match="no library to merge"):
+        SpectralLibrary.merge([])
+
+
+def test_library_attributes_of_another_length_are_refused():
+    with pytest.raises(SceneError, match="'class' has 1 entries for 3 spectra"):
+        replace(clay(), attributes={"class": ["a"]})

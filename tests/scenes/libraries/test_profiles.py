@@ -63,7 +63,7 @@ def test_profiles_of_a_geopackage_are_read(tmp_path, value):
 
 def test_profiles_that_are_pickled_are_refused_and_never_run(tmp_path):
     bomb = b"cos\nsystem\n(S'touch ran'\ntR."
-    with pytest.raises(SceneError, match="could run code. Export the library as GeoJSON"):
+    with pytest.raises(SceneError, match=r"could run code\. Export the library as GeoJSON"):
         SpectralLibrary.read(write_gpkg(tmp_path / "a.gpkg", bomb))
 
 

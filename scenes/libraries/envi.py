@@ -1,41 +1,36 @@
-"""What stands in the files of spectral libraries: ENVI ``.sli`` and CSV."""
+"""ENVI spectral libraries: a header, the numbers, and often a CSV that describes the spectra."""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenes.bands import FloatArray
 from scenes.envi_header import ENVI_DTYPES, read_header, split_list
 from scenes.errors import SceneError, SceneFileError
 from scenes.formats.contents import warn
 from scenes.formats.envi import axis_from_fields, calibration_from_fields
 from scenes.formats.envi_files import find_data, find_header
 from scenes.formats.spectral_axis import bands_from_text
+from scenes.libraries.csv_tables import is_band_head
+from scenes.libraries.table import Spectra, Table, as_fractions, read_text, without_deleted
 
-Spectra = NDArray[np.floating[Any]]
-
-
-class Table(NamedTuple):
-    """The spectra of a file, in the order of the fields of `scenes.library.SpectralLibrary`."""
-
-    names: tuple[str, ...]
-    spectra: Spectra
-    wavelengths_nm: FloatArray | None
-    fwhm_nm: FloatArray | None
+_SCALE_IN_TITLE = re.compile(r"\*\s*(\d+)")
+_NAME_HEADS = ("name", "names", "spectra names", "spectrum")
 
 
-def read_sli(path: Path) -> Table:
+def read_sli(path: Path, scale: float | None = None) -> Table:
     """Read an ENVI spectral library, by the name of its data file or of its header."""
     header = path if path.suffix.lower() == ".hdr" else find_header(path)
     if header is None:
-        raise SceneFileError(f"{path} has no ENVI header (.hdr) beside it, and is not a CSV file.")
+        raise SceneFileError(
+            f"{path} has no ENVI header (.hdr) beside it, and its name is that of no other library."
+        )
     fields = read_header(header)
     file_type = fields.get("file type", "")
     if "spectral library" not in file_type.lower():
@@ -46,12 +41,12 @@ def read_sli(path: Path) -> Table:
     n_spectra, n_bands = _whole(fields, "lines", header), _whole(fields, "samples", header)
     raw = _read_numbers(fields, header, None if header == path else path, n_spectra * n_bands)
     bands = bands_from_text(replace(axis_from_fields(fields), names=()), n_bands, header.name)
-    return Table(
-        names=_spectra_names(fields, n_spectra, header.name),
-        spectra=_calibrated(raw.reshape(n_spectra, n_bands), fields, header.name),
-        wavelengths_nm=bands.wavelengths_nm,
-        fwhm_nm=bands.fwhm_nm,
-    )
+    names = _spectra_names(fields, n_spectra, header.name)
+    spectra = _calibrated(raw.reshape(n_spectra, n_bands), fields, header.name, scale)
+    if not bands.good.all():
+        spectra[:, ~bands.good] = np.nan
+    attributes = _attributes_beside(header.with_suffix(".csv"), names)
+    return Table(names, spectra, bands.wavelengths_nm, bands.fwhm_nm, attributes)
 
 
 def _read_numbers(
@@ -80,16 +75,26 @@ def _read_numbers(
     return raw.astype(dtype)
 
 
-def _calibrated(raw: NDArray[np.generic], fields: Mapping[str, str], file: str) -> Spectra:
+def _calibrated(
+    raw: NDArray[np.generic], fields: Mapping[str, str], file: str, scale: float | None
+) -> Spectra:
     """Mask first, scale second; floats that need neither are left as they are."""
-    calibration, _ = calibration_from_fields(fields, 1, file)
-    spectra = raw.astype(raw.dtype if raw.dtype.kind == "f" else np.float64)
+    calibration, says_scale = calibration_from_fields(fields, 1, file)
+    spectra = without_deleted(raw)
     if calibration.nodata is not None:
         spectra[raw == calibration.nodata] = np.nan
-    if calibration.is_declared:
+    if scale is None and says_scale:
+        if not calibration.is_declared:
+            return spectra
         gain = np.asarray(calibration.gain, dtype=np.float64)
-        spectra = spectra * gain + np.asarray(calibration.offset, dtype=np.float64)
-    return spectra
+        return spectra * gain + np.asarray(calibration.offset, dtype=np.float64)
+    return as_fractions(spectra, file, _titled_scale(fields) if scale is None else scale)
+
+
+def _titled_scale(fields: Mapping[str, str]) -> float | None:
+    """The scale that stands in the title of the axis, as in ``reflectance [*10000]``."""
+    found = _SCALE_IN_TITLE.search(fields.get("z plot titles", ""))
+    return float(found[1]) if found and float(found[1]) > 0 else None
 
 
 def _spectra_names(fields: Mapping[str, str], n_spectra: int, file: str) -> tuple[str, ...]:
@@ -100,43 +105,30 @@ def _spectra_names(fields: Mapping[str, str], n_spectra: int, file: str) -> tupl
     return tuple(f"spectrum {i + 1}" for i in range(n_spectra))
 
 
+def _attributes_beside(path: Path, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """What a CSV of the same name says about the spectra, if it names them in the same order."""
+    if not path.is_file():
+        return {}
+    try:
+        rows = list(csv.reader(read_text(path, "a CSV file").splitlines()))
+    except csv.Error as error:
+        warn(f"{path.name} cannot be read as a CSV file ({error}); it is ignored.")
+        return {}
+    head, *body = [row for row in rows if row] or [[]]
+    if not head or head[0].strip().lower() not in _NAME_HEADS or any(map(is_band_head, head)):
+        return {}
+    if [row[0].strip() for row in body] != [name.strip() for name in names]:
+        warn(f"{path.name} describes other spectra than those beside it; it is ignored.")
+        return {}
+    return {
+        title.strip(): tuple(row[i].strip() if i < len(row) else "" for row in body)
+        for i, title in enumerate(head)
+        if i > 0 and title.strip()
+    }
+
+
 def _whole(fields: Mapping[str, str], key: str, header: Path) -> int:
     text = fields.get(key, "").strip()
     if not text.isdecimal():
         raise SceneError(f"{header} has `{key}` = {text!r}; it must be a whole number.")
     return int(text)
-
-
-def read_csv(path: Path) -> Table:
-    """Read a table with one row of wavelengths in nanometres, then a row for each spectrum."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SceneError(f"{path} is not a CSV file in UTF-8 ({error}).") from None
-    except OSError as error:
-        raise SceneFileError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(rows) < 2 or len(rows[0]) < 2:
-        raise SceneError(
-            f"{path} is no spectral library: it needs a row `name, wavelength, wavelength, ...` "
-            "(in nanometres), and one row for each spectrum, with commas between."
-        )
-    head, *body = rows
-    for number, row in enumerate(body, start=2):
-        if len(row) != len(head):
-            raise SceneError(f"{path}: row {number} has {len(row)} cells, the first {len(head)}.")
-    spectra = np.array([_numbers(row[1:], path, number) for number, row in enumerate(body, 2)])
-    with np.errstate(over="ignore"):
-        single = spectra.astype(np.float32)
-    if np.array_equal(spectra, single, equal_nan=True):
-        spectra = single  # what was float32 comes back as float32
-    numbered = [f"band {i + 1}" for i in range(len(head) - 1)]
-    wavelengths_nm = None if head[1:] == numbered else np.array(_numbers(head[1:], path, 1))
-    return Table(tuple(row[0] for row in body), spectra, wavelengths_nm, None)
-
-
-def _numbers(cells: list[str], path: Path, row: int) -> list[float]:
-    try:
-        return [float(cell) for cell in cells]
-    except ValueError as error:
-        raise SceneError(f"{path}: row {row} has a cell that is no number ({error}).") from None
