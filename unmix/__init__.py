@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from unmix.autoencoder import FitSettings
     from unmix.fitted_model import NotFittedError
     from unmix.pipeline import Unmixing, unmix_scene
+    from unmix.save_options import SaveOptions
     from unmix.unmixer import Unmixer
 
 __version__ = version("unmix")
@@ -23,6 +24,7 @@ __version__ = version("unmix")
 _HOMES = {
     "FitSettings": "unmix.autoencoder",
     "NotFittedError": "unmix.fitted_model",
+    "SaveOptions": "unmix.save_options",
     "Unmixer": "unmix.unmixer",
     "Unmixing": "unmix.pipeline",
     "fcls": "unmix.abundances",
@@ -38,6 +40,7 @@ __all__ = [
     "ModelFileError",
     "NotFittedError",
     "OutputError",
+    "SaveOptions",
     "UnmixError",
     "Unmixer",
     "Unmixing",

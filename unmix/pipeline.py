@@ -16,6 +16,8 @@ from unmix.inputs import Number
 from unmix.mapping import Progress, UnmixedBlock, silent, unmixed_blocks
 from unmix.quality import QUALITY_BANDS
 from unmix.readings import Reading
+from unmix.save_options import SaveOptions
+from unmix.stability import doubts
 from unmix.unmixer import Unmixer
 
 logger = logging.getLogger(__name__)
@@ -34,7 +36,10 @@ class Unmixing(Run):
         return self._whole(self.model.n_endmembers_, lambda block: block.abundances)
 
     def uncertainty(self) -> NDArray[np.float32]:
-        """Standard deviations of the abundances, in the same shape; see `unmix.uncertainty`."""
+        """Standard deviations of the abundances, in the same shape; see `unmix.uncertainty`.
+
+        Strictly root mean square deviations from the abundances reported.
+        """
         return self._whole(self.model.n_endmembers_, lambda block: block.uncertainty)
 
     def quality(self) -> NDArray[np.float32]:
@@ -42,9 +47,14 @@ class Unmixing(Run):
         return self._whole(len(QUALITY_BANDS), lambda block: block.quality)
 
     def save(
-        self, folder: str | Path, *, overwrite: bool = False, progress: Progress = silent
+        self,
+        folder: str | Path,
+        *,
+        overwrite: bool = False,
+        options: SaveOptions | None = None,
+        progress: Progress = silent,
     ) -> Path:
-        """Write the bundle: maps, spectra, preview, model and the record of the run.
+        """Write the bundle: maps and their styles, spectra, preview, model, record of the run.
 
         Everything is written beside the folder and moved into place when it is whole.
 
@@ -53,6 +63,8 @@ class Unmixing(Run):
         folder : path
             New or empty, or with ``overwrite`` one that an earlier run wrote.
         overwrite : bool
+        options : SaveOptions, optional
+            What to write beside the maps that every bundle has.
         progress : callable
 
         Returns
@@ -62,12 +74,27 @@ class Unmixing(Run):
 
         Raises
         ------
+        UnmixError
+            If no pixel of the scene can be mapped, or ENVI files are asked for and cannot express
+            where the maps lie.
         OutputError
             If the folder is in use, or the disk is full.
         SceneError
             If the scene cannot be read to its end.
         """
-        return write_bundle(self, Path(folder), overwrite=overwrite, progress=progress)
+        return write_bundle(
+            self,
+            Path(folder),
+            overwrite=overwrite,
+            options=options or SaveOptions(),
+            progress=progress,
+        )
+
+    def _repr_html_(self) -> str:
+        """A card for notebooks, with maps if the scene is small."""
+        from unmix.report.notebook import notebook_card  # here, since it loads matplotlib
+
+        return notebook_card(self)
 
     def _whole(
         self, n_maps: int, of_block: Callable[[UnmixedBlock], NDArray[np.float32]]
@@ -104,7 +131,7 @@ def unmix_scene(
     Returns
     -------
     Unmixing
-        Call its `save`, or `abundances` for arrays.
+        Call its `save`, or `abundances` for arrays. Its `notes` name endmembers that are in doubt.
 
     Raises
     ------
@@ -118,7 +145,7 @@ def unmix_scene(
     if model is None:
         model = Unmixer(n_endmembers, reading=reading, random_state=random_state)
     if hasattr(model, "endmembers_"):
-        return Unmixing(on_bands_of(model, scene), model)
+        return Unmixing(on_bands_of(model, scene), model, notes=_doubts_of(model))
     return _fit(scene, model, progress)
 
 
@@ -173,4 +200,9 @@ def _fit(scene: Scene, model: Unmixer, progress: Progress) -> Unmixing:
         model.progress = shown
     seconds = {"learning": time.perf_counter() - began}
     logger.info("learned %d endmembers in %.1f s", model.n_endmembers_, seconds["learning"])
-    return Unmixing(scene, model, seconds)
+    return Unmixing(scene, model, seconds, _doubts_of(model))
+
+
+def _doubts_of(model: Unmixer) -> list[str]:
+    """What the record should warn of: endmembers that are not found again."""
+    return doubts(model.endmember_names_, model.stability_.tolist())

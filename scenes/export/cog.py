@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import rasterio.shutil
 from rasterio.io import DatasetWriter
 
 from scenes.errors import SceneError
+from scenes.export.colour import Colour
+from scenes.export.pam import class_table
 from scenes.export.tiff_tiles import first_tile
 from scenes.export.tiff_writer import TiffWriter, n_threads
 
-Colour = tuple[int, int, int] | tuple[int, int, int, int]
+_TILE_SIZES = (512, 256, 128)
+_MAX_TILE_BYTES = 2**25  # GDAL holds several tiles with all their bands in memory
+
+Channels = tuple[int, int, int] | tuple[int, int, int, int]
 
 
 @dataclass(eq=False)
@@ -59,8 +64,14 @@ class CogWriter(TiffWriter):
     overviews: Literal["average", "mode", "nearest"] = "average"
     """How overviews are made: average for amounts, mode or nearest for classes."""
 
-    colormap: Mapping[int, Colour] | None = None
+    colormap: Mapping[int, Channels] | None = None
     """Colours (red, green, blue from 0 to 255) of the values of one uint8 band."""
+
+    class_names: Mapping[int, str] | None = None
+    """Names of the values that `colormap` colours, for the ``.aux.xml`` beside the file."""
+
+    picture: bool = False
+    """Whether the three uint8 bands are red, green and blue, to be shown as they are."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,13 +87,28 @@ class CogWriter(TiffWriter):
                 raise SceneError(f"`colormap` needs 1 band of uint8. Got {found} instead.")
             if self.overviews == "average":
                 raise SceneError("classes have no average. Use `overviews` 'mode' or 'nearest'.")
+        if self.class_names and set(self.class_names) - set(self.colormap or {}):
+            raise SceneError("`class_names` has values without a colour. Add them to `colormap`.")
+        if self.picture and (self._dtype.name, len(self.band_names)) != ("uint8", 3):
+            found = f"{len(self.band_names)} of {self._dtype}"
+            raise SceneError(f"a `picture` has 3 bands of uint8. Got {found} instead.")
+
+    def _profile(self) -> dict[str, Any]:
+        return super()._profile() | ({"photometric": "RGB"} if self.picture else {})
+
+    @property
+    def _tile_size(self) -> int:
+        """Side of the tiles of the COG: smaller where there are hundreds of bands."""
+        numbers = len(self.band_names) * self._dtype.itemsize
+        fitting = (size for size in _TILE_SIZES if numbers * size**2 <= _MAX_TILE_BYTES)
+        return next(fitting, _TILE_SIZES[-1])
 
     @property
     def _growing(self) -> Path:
         return self._staging.file(self._target.with_name(f"{self._target.name}.tiles.tif"))
 
     def _label(self, dataset: DatasetWriter) -> None:
-        self._labels.write_to(dataset, tags=self._labels.placeholders())
+        self._labels.write_to(dataset, as_placeholders=True)
         if self.colormap is not None:
             dataset.write_colormap(1, dict(self.colormap))
 
@@ -100,11 +126,20 @@ class CogWriter(TiffWriter):
                     compress="DEFLATE",  # every program can read it
                     level=1,  # on float maps within 1 % of the default, in half its time
                     predictor="YES",
-                    blocksize=512,
+                    blocksize=self._tile_size,
                     overview_resampling=self.overviews.upper(),
                     bigtiff="IF_SAFER",
                     num_threads=n_threads(),
                 )
             self._compare(cog)
-            self._labels.restore_namespace(cog, head_size=first_tile(cog))
+            self._labels.restore_domains(cog, head_size=first_tile(cog))
+            if self.class_names:
+                self._write_class_names(self.class_names)
         self._staging.move_into_place([self._target])
+
+    def _write_class_names(self, names: Mapping[int, str]) -> None:
+        """Write the names where they are moved into place together with the file."""
+        colours = {value: Colour(*rgb[:3]) for value, rgb in (self.colormap or {}).items()}
+        classes = {value: (name, colours[value]) for value, name in names.items()}
+        auxiliary = self._staging.file(self._target.with_name(f"{self._target.name}.aux.xml"))
+        auxiliary.write_text(class_table(classes), encoding="utf-8", newline="\n")

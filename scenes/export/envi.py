@@ -88,7 +88,8 @@ class EnviWriter:
     """One for each band; default: those of `bands`."""
 
     metadata: Mapping[str, object] | None = None
-    """Further fields of the header, such as ``sensor type`` or ``acquisition time``."""
+    """Further fields of the header, such as ``sensor type`` or ``acquisition time``, and another
+    ``file type`` than ``ENVI Standard``."""
 
     def __post_init__(self) -> None:
         self._target = Path(self.path)
@@ -214,7 +215,7 @@ class EnviWriter:
             fields["data ignore value"] = "NaN" if self._nodata != self._nodata else self._nodata
         fields |= _spectral_fields(self.bands, self.band_names, self.n_bands)
         for key, value in (self.metadata or {}).items():
-            if key.strip().lower() in fields:
+            if key.strip().lower() in fields.keys() - {"file type"}:
                 raise SceneError(f"`metadata` may not set {key!r}: the writer does.")
             fields[key] = value
         return fields

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from rasterio.io import DatasetWriter
 
+from scenes.acquisition import NOTHING_KNOWN, Acquisition
 from scenes.bands import Bands
 from scenes.errors import SceneError, SceneFileError
 
 _KEY = re.compile(r"[A-Za-z]\w*", re.ASCII)
-_RESERVED = frozenset({"IMAGERY", "IMAGE_STRUCTURE", "TIFF", "RPC", "COLOR_PROFILE"})
+_RESERVED = frozenset({"ENVI", "IMAGERY", "IMAGE_STRUCTURE", "TIFF", "RPC", "COLOR_PROFILE"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,7 @@ class TiffLabels:
     software: str
     tags: Mapping[str, str]
     namespace: str
+    acquisition: Acquisition = NOTHING_KNOWN
 
     def __post_init__(self) -> None:
         n_bands = len(self.band_names)
@@ -57,20 +59,25 @@ class TiffLabels:
         if not _KEY.fullmatch(self.namespace) or self.namespace in _RESERVED:
             raise SceneError(f"`namespace` {self.namespace!r} is not free. Use a word of your own.")
 
-    def write_to(self, dataset: DatasetWriter, tags: Mapping[str, str] | None = None) -> None:
-        """Label a dataset that is open for writing; with `tags`, these instead of the own ones.
+    def write_to(self, dataset: DatasetWriter, *, as_placeholders: bool = False) -> None:
+        """Label a dataset that is open for writing.
 
-        Wavelengths are written in both domains that readers look into (GDAL's ``IMAGERY`` in
-        micrometres, the default domain in nanometres), with all their digits.
+        Wavelengths are written in the three domains that readers look into, with all their digits:
+        the bands' ``IMAGERY`` in micrometres, the bands' default domain in nanometres, and the
+        dataset's ``ENVI`` as lists. ``TIFFTAG_DATETIME`` is when the scene was taken, or now where
+        that is not known.
         """
-        now = datetime.now(UTC).strftime("%Y:%m:%d %H:%M:%S")
+        time = self.acquisition.start or datetime.now(UTC)
         dataset.update_tags(
-            AREA_OR_POINT="Area", TIFFTAG_SOFTWARE=self.software, TIFFTAG_DATETIME=now
+            AREA_OR_POINT="Area",
+            TIFFTAG_SOFTWARE=self.software,
+            TIFFTAG_DATETIME=time.strftime("%Y:%m:%d %H:%M:%S"),
         )
-        if tags is None:
-            dataset.update_tags(ns=self.namespace, **self.tags)
-        else:
-            dataset.update_tags(**tags)
+        for domain, tags in self._domains().items():
+            if as_placeholders:
+                dataset.update_tags(**{_prefix(domain) + key: tags[key] for key in tags})
+            else:
+                dataset.update_tags(ns=domain, **tags)
         dataset.descriptions = self.band_names
         dataset.units = self.units
         if self.scale is not None:
@@ -78,6 +85,13 @@ class TiffLabels:
         if self.wavelengths is not None:
             for band in range(len(self.wavelengths)):
                 self._write_wavelength(dataset, self.wavelengths, band)
+
+    def _domains(self) -> dict[str, Mapping[str, str]]:
+        """Tags of the dataset in domains of their own."""
+        domains = {self.namespace: self.tags, "IMAGERY": self.acquisition.imagery_tags()}
+        if self.wavelengths is not None:
+            domains["ENVI"] = _envi_lists(self.wavelengths)
+        return {domain: tags for domain, tags in domains.items() if tags}
 
     @staticmethod
     def _write_wavelength(dataset: DatasetWriter, bands: Bands, band: int) -> None:
@@ -95,20 +109,11 @@ class TiffLabels:
         if micrometres:
             dataset.update_tags(band + 1, ns="IMAGERY", **micrometres)
 
-    @property
-    def _prefix(self) -> str:
-        """As long as what `restore_namespace` puts in its place."""
-        return self.namespace + "_" * len(' domain=""')
+    def restore_domains(self, path: Path, head_size: int) -> None:
+        """Turn the placeholders in the head of a COG into tags of their domains.
 
-    def placeholders(self) -> dict[str, str]:
-        """The tags as they travel through GDAL's COG driver, which drops other namespaces."""
-        return {f"{self._prefix}{key}": value for key, value in self.tags.items()}
-
-    def restore_namespace(self, path: Path, head_size: int) -> None:
-        """Turn the placeholders in the head of a COG into tags of their namespace.
-
-        The COG driver (GDAL 3.10) keeps either the bands' own tags or the namespaces of the
-        dataset. So the tags travel under long names in the default namespace, and each name is
+        The COG driver (GDAL 3.10) keeps either the bands' own tags or the domains of the
+        dataset. So the tags travel under long names in the default domain, and each name is
         overwritten in place by one of the same length: no byte of the file moves.
 
         Raises
@@ -118,9 +123,10 @@ class TiffLabels:
         """
         with path.open("r+b") as file:
             head = file.read(head_size)
-            for key in self.tags:
-                found = f'name="{self._prefix}{key}"'.encode()
-                wanted = f'name="{key}" domain="{self.namespace}"'.encode()
+            names = [(domain, key) for domain, tags in self._domains().items() for key in tags]
+            for domain, key in names:
+                found = f'name="{_prefix(domain)}{key}"'.encode()
+                wanted = f'name="{key}" domain="{domain}"'.encode()
                 if head.count(found) != 1 or len(found) != len(wanted):
                     raise SceneFileError(f"the tag {key!r} cannot be found in {path.name}.")
                 head = head.replace(found, wanted)
@@ -131,3 +137,19 @@ class TiffLabels:
 def texts(values: str | Sequence[str], n_bands: int) -> tuple[str, ...]:
     """One text for each band, from one for all or one for each."""
     return (values,) * n_bands if isinstance(values, str) else tuple(map(str, values))
+
+
+def _prefix(domain: str) -> str:
+    """As long as what `TiffLabels.restore_domains` puts in its place."""
+    return domain + "_" * len(' domain=""')
+
+
+def _envi_lists(bands: Bands) -> dict[str, str]:
+    """Wavelengths, widths and good bands as lists, broken over lines as ENVI wants them."""
+    lists = {"bbl": [str(int(good)) for good in bands.good]}
+    if bands.wavelengths_nm is not None:
+        lists["wavelength"] = [repr(float(value)) for value in bands.wavelengths_nm]
+    if bands.fwhm_nm is not None:
+        lists["fwhm"] = [repr(float(value)) for value in bands.fwhm_nm]
+    fields = {key: "{" + ",\n".join(values) + "}" for key, values in lists.items()}
+    return fields | ({"wavelength_units": "Nanometers"} if "wavelength" in fields else {})

@@ -22,6 +22,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
+from scenes.acquisition import NOTHING_KNOWN, Acquisition
 from scenes.bands import Bands
 from scenes.errors import SceneError
 from scenes.export.coverage import Coverage, Rectangle
@@ -81,6 +82,9 @@ class TiffWriter:
     software: str = "unmix"
     """Name and version of the program, for ``TIFFTAG_SOFTWARE``."""
 
+    acquisition: Acquisition = NOTHING_KNOWN
+    """When and by what the scene was taken, for ``TIFFTAG_DATETIME`` and GDAL's ``IMAGERY``."""
+
     def __post_init__(self) -> None:
         self._target = Path(self.path)
         if isinstance(self.band_names, str):
@@ -100,6 +104,7 @@ class TiffWriter:
             software=self.software,
             tags={key: str(value) for key, value in self.tags.items()},
             namespace=self.namespace,
+            acquisition=self.acquisition,
         )
         self._dataset: DatasetWriter | None = None
 

@@ -142,7 +142,8 @@ def described(contents: Contents, product: Product, table: BandTable) -> Content
     SceneError
         If the metadata do not describe each band of the image.
     """
-    elements = read_xml(product.metadata).findall(table.path)
+    root = read_xml(product.metadata)
+    elements = root.findall(table.path)
     n_bands = contents.reader.n_bands
     if len(elements) != n_bands:
         raise SceneError(
@@ -154,13 +155,28 @@ def described(contents: Contents, product: Product, table: BandTable) -> Content
         fwhm_nm=_numbers(elements, table.fwhm_nm, product.metadata),
         good=contents.bands.good,
         names=contents.bands.names,
+        listed=contents.bands.listed,
     )
     calibration = Calibration(
         _numbers(elements, table.gain, product.metadata),
         _numbers(elements, table.offset, product.metadata),
         contents.calibration.nodata,
     )
-    return replace(contents, bands=bands, calibration=calibration, says_scale=True)
+    mission = product.metadata.name.partition("-")[0]
+    metadata = dict(contents.metadata) | {"sensor type": mission} | _times(root)
+    return replace(
+        contents, bands=bands, calibration=calibration, metadata=metadata, says_scale=True
+    )
+
+
+def _times(root: ElementTree.Element) -> dict[str, str]:
+    """When the image was taken, under the names of CF attributes."""
+    paths = {
+        "time_coverage_start": "base/temporalCoverage/startTime",
+        "time_coverage_end": "base/temporalCoverage/stopTime",
+    }
+    found = {name: (root.findtext(path) or "").strip() for name, path in paths.items()}
+    return {name: text for name, text in found.items() if text}
 
 
 def _numbers(elements: Sequence[ElementTree.Element], tag: str, path: Path) -> FloatArray:

@@ -341,3 +341,15 @@ def test_cog_writer_memory_does_not_grow_with_the_scene(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     used_mib, scene_mib = map(float, done.stdout.split())
     assert used_mib < 360 < scene_mib, used_mib
+
+
+@pytest.mark.parametrize(("n_bands", "side"), [(3, 512), (40, 256), (285, 128)])
+def test_cog_writer_tiles_stay_small_however_many_bands(tmp_path, n_bands, side):
+    path = tmp_path / "maps.tif"
+    values = maps(20, 530, n_bands)
+    write(path, values)
+    assert_valid(path)
+    with rasterio.open(path) as dataset:
+        assert dataset.block_shapes[0] == (side, side)
+        assert np.array_equal(dataset.read(), values)
+        assert dataset.overviews(1)

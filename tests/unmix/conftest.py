@@ -2,18 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import rasterio
 import torch
 from torch import Tensor
 
+from scenes import open_scene
 from unmix import FitSettings, Unmixer
 from unmix.brightness import ANY_BRIGHTNESS, BrightnessPrior
 from unmix.error_sources import Residuals
 from unmix.inputs import origin_of
 from unmix.learning import FitResult
+from unmix.many import fit_scenes
+from unmix.simulation import Simulation
+from unmix.simulation.write import write_simulated_scene
 
 
 @dataclass(frozen=True)
@@ -226,3 +232,51 @@ def every_warning_of_torch() -> Iterator[None]:
     torch.set_warn_always(True)
     yield
     torch.set_warn_always(False)
+
+
+@pytest.fixture(scope="session")
+def flight_lines(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three small scenes of one sensor and the same materials, on disk."""
+    folder = tmp_path_factory.mktemp("lines")
+    return [
+        write_simulated_scene(
+            Simulation(
+                height=24 + 4 * k,
+                width=30,
+                materials=("sand", "water", "green vegetation"),
+                sensor="enmap",
+                nodata_border=2 * k,
+                seed=k,
+            ),
+            folder / f"line{k}.hdr",
+        ).scene
+        for k in range(3)
+    ]
+
+
+@pytest.fixture(scope="session")
+def line_model(flight_lines: list[Path], quick: FitSettings) -> Unmixer:
+    """A model of all of them, to be looked at only."""
+    model = Unmixer(3, settings=quick, n_refits=1)
+    return fit_scenes([open_scene(path) for path in flight_lines], model)
+
+
+@pytest.fixture(scope="session")
+def rasters_of() -> Callable[[Path], dict[str, np.ndarray]]:
+    """The pixels of all rasters of a folder, by their names."""
+
+    def rasters(folder: Path) -> dict[str, np.ndarray]:
+        found = {}
+        for path in sorted(folder.rglob("*.tif")):
+            with rasterio.open(path) as dataset:
+                found[path.name] = dataset.read()
+        return found
+
+    return rasters
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out pictures and pages, which take longest; other processes draw them all the same."""
+    for module in ("unmix.report.preview.draw_preview", "unmix.report.page.write_report"):
+        monkeypatch.setattr(module, lambda *_, **__: None)

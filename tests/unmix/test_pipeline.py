@@ -5,6 +5,7 @@ import torch
 from scenes import open_scene
 from unmix import Unmixer, UnmixError, unmix_scene
 from unmix.count import Choice
+from unmix.mapping import limited_memory
 from unmix.pipeline import on_bands_of
 from unmix.simulation import Simulation
 from unmix.simulation.truth import read_truth
@@ -57,10 +58,8 @@ def test_unmixing_is_the_same_block_by_block(simulated):
     scene = open_scene(simulated)
     whole = unmix_scene(scene, model).abundances()
     deviations = unmix_scene(scene, model).uncertainty()
-    small = open_scene(simulated)
-    blocks = scene.blocks
-    small.blocks = lambda: blocks(max_bytes=50_000)
-    pieces = list(unmix_scene(small, model).blocks())
+    with limited_memory(150_000):
+        pieces = list(unmix_scene(scene, model).blocks())
     assert len(pieces) > 3
     for block in pieces:
         rows, columns = block.window.toslices()

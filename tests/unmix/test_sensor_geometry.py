@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 from scenes import open_scene
 from unmix import Unmixer, unmix_scene
 from unmix.cli import main
+from unmix.save_options import SaveOptions
 
 SCENE, MAP = (40, 36), (60, 63)
 GEOTRANSFORM = [-110.5, 0.00054, 0.0, 35.25, 0.0, -0.00054]
@@ -83,3 +84,25 @@ def test_run_in_sensor_geometry_names_its_bands_and_leaves_nothing_behind(out):
         assert dataset.units == ("fraction",) * 3
     assert (out / "preview.png").stat().st_size > 10_000
     assert [path.name for path in out.iterdir() if path.name.startswith(".")] == []
+
+
+def test_everything_made_in_sensor_geometry_lies_on_the_same_ground(emit, out, tmp_path):
+    options = SaveOptions(split=True, map_format="envi", residuals=True)
+    result = unmix_scene(open_scene(emit), Unmixer.load(out / "model"))
+    folder = result.save(tmp_path / "out", options=options)
+    lines = np.abs(turned_table())[1]
+    rasters = [*folder.rglob("*.tif"), *folder.rglob("*.img")]
+    assert len(rasters) == 7 + 3 + 5
+    for path in rasters:
+        with rasterio.open(path) as dataset:
+            assert dataset.crs.is_geographic
+            assert dataset.transform.almost_equals(Affine.from_gdal(*GEOTRANSFORM), 1e-12)
+            assert dataset.shape == MAP
+            assert not (dataset.read_masks(1) > 0)[lines == 0].any(), path.name
+    with (
+        rasterio.open(folder / "residuals.tif") as cube,
+        rasterio.open(folder / "quality.tif") as q,
+    ):
+        residuals, rmse = cube.read(masked=True), q.read(1, masked=True)
+    found = np.sqrt(np.square(residuals.astype(float)).mean(axis=0))
+    assert np.ma.allclose(found, rmse, atol=2e-6)

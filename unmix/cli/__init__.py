@@ -16,9 +16,12 @@ from unmix.errors import UnmixError
 
 COMMANDS = {
     "apply": "Map scenes with a model that was fitted before.",
+    "compare": "Compare two runs, or a run and a reference.",
     "count": "Say how many materials a scene has, by several estimates.",
     "demo": "Simulate a scene, unmix it and score the maps against its truth.",
+    "fit": "Learn one model from many scenes.",
     "info": "Show what is in a scene, as JSON.",
+    "report": "Write the report of a run anew, as one HTML page.",
     "run": "Unmix a scene: learn its materials and map them.",
     "simulate": "Write a simulated scene with its truth beside it.",
 }

@@ -7,7 +7,6 @@ FLAGS = {
     "`reading`": "`--reading`",
     "`device`": "`--device`",
     "`folder`": "`-o`",
-    "`map_format` 'envi'": "`--format envi`",
     "`map_format`": "`--format`",
     "`overwrite=True`": "`--overwrite`",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from functools import wraps
 from typing import Any
 
@@ -35,12 +36,11 @@ _OPTIONS = (
 
 def with_save_options(command: Command) -> Command:
     """Give a command these options; it gets them as one argument, `save_options`."""
+    names = [field.name for field in fields(SaveOptions)]
 
     @wraps(command)
-    def collected(
-        split: bool, map_format: Any, residuals: bool, reconstruction: bool, **arguments: Any
-    ) -> Any:  # noqa: ANN401
-        chosen = SaveOptions(split, map_format, residuals, reconstruction)
+    def collected(**arguments: Any) -> Any:  # noqa: ANN401
+        chosen = SaveOptions(**{name: arguments.pop(name) for name in names})
         return command(save_options=chosen, **arguments)
 
     decorated: Command = collected

@@ -1,7 +1,7 @@
 """A small colour picture of a scene of any size."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -9,8 +9,12 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 from torch import Tensor
 
+from scenes.lookup import Lookup
+
 LONGEST_SIDE = 600
 """Pixels along the longer side of the picture."""
+ROWS_AT_ONCE = 64
+"""Rows of a picture on the map that are looked up in one piece."""
 TRUE_COLOUR_NM = (650.0, 550.0, 470.0)
 
 
@@ -44,6 +48,26 @@ class Quicklook:
         row = (window.row_off + first_row) // self.step
         column = (window.col_off + first_column) // self.step
         self.picture[row : row + thin.shape[0], column : column + thin.shape[1]] = thin
+
+    def on_map(self, lookup: Lookup) -> Self:
+        """Bring the picture of a scene in sensor geometry to its map, thinned anew.
+
+        Parameters
+        ----------
+        lookup : Lookup
+            Of the scene.
+        """
+        height, width = lookup.grid.shape
+        step = max(1, math.ceil(max(height, width) / LONGEST_SIDE))
+        turned = np.full((math.ceil(height / step), math.ceil(width / step), 3), np.nan, np.float32)
+        for first in range(0, height, ROWS_AT_ONCE * step):
+            n_rows = min(ROWS_AT_ONCE * step, height - first)
+            found = lookup.read(Window(0, first, width, n_rows))
+            rows, columns = (index[::step, ::step] for index in found)
+            known = rows >= 0
+            strip = turned[first // step : first // step + len(rows)]
+            strip[known] = self.picture[rows[known] // self.step, columns[known] // self.step]
+        return replace(self, step=step, picture=turned)
 
     def stretched(self) -> NDArray[np.float32]:
         """The picture in 0..1, each colour from its 2nd to 98th percentile; invalid is white."""

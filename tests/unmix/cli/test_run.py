@@ -25,8 +25,20 @@ BUNDLE = {
     "endmembers.hdr",
     "endmembers.csv",
     "preview.png",
+    "report.html",
     "run.json",
+    "item.json",
     "model",
+    "dominant.tif",
+    "dominant.tif.aux.xml",
+    "composite.tif",
+    "quicklook.tif",
+    "abundances.qml",
+    "uncertainty.qml",
+    "quality.qml",
+    "dominant.qml",
+    "composite.qml",
+    "quicklook.qml",
 }
 
 

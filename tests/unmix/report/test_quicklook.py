@@ -1,7 +1,11 @@
 import numpy as np
 import torch
+from affine import Affine
 from rasterio.windows import Window
 
+from scenes.array_pixels import ArrayPixels
+from scenes.grid import Grid
+from scenes.lookup import Lookup
 from unmix.report.quicklook import LONGEST_SIDE, Quicklook
 
 
@@ -38,3 +42,20 @@ def test_quicklook_stretch_leaves_invalid_pixels_white():
     assert (picture[0, 1] == 1).all()
     assert picture.min() >= 0
     assert picture.max() <= 1
+
+
+def test_quicklook_on_a_map_shows_the_pixel_that_the_table_names():
+    rng = np.random.default_rng(0)
+    scene, shape = (2 * LONGEST_SIDE + 9, 30), (3 * LONGEST_SIDE + 5, 40)
+    cube = rng.random((*scene, 3), dtype=np.float32)
+    look = Quicklook.empty(*scene, 3, None)
+    every = np.ones(scene, dtype=bool)
+    look.add(Window(0, 0, *scene[::-1]), torch.from_numpy(cube[every]), every)
+    table = np.array([rng.integers(-n, n + 1, shape) for n in scene[::-1]])
+    lookup = Lookup(ArrayPixels(table), Grid(None, Affine.identity(), *shape), scene)
+    found = look.on_map(lookup)
+    samples, lines = np.abs(table[:, :: found.step, :: found.step])
+    shown = look.picture[(lines - 1) // look.step, (samples - 1) // look.step]
+    expected = np.where((samples > 0)[..., None] & (lines > 0)[..., None], shown, np.nan)
+    assert max(found.picture.shape) <= LONGEST_SIDE
+    assert np.array_equal(found.picture, expected, equal_nan=True)

@@ -1,0 +1,79 @@
+"""What a bundle is made from, and what is said of where it came from."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from scenes import Grid, Scene
+from unmix.fingerprint import fingerprint
+from unmix.unmixer import Unmixer
+
+TAG_NAMESPACE = "UNMIX"
+NODATA = -9999.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A scene and the model that unmixes it."""
+
+    scene: Scene
+    """On the bands of the model."""
+    model: Unmixer
+    """Fitted."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """How long each step before this one took."""
+    notes: list[str] = field(default_factory=list)
+    """Warnings that the record of the run should keep."""
+    matches: list[dict[str, Any]] = field(default_factory=list)
+    """What each endmember was found to be in a library; empty where none was asked."""
+
+    @property
+    def map_grid(self) -> Grid:
+        """Where the maps lie."""
+        return map_grid_of(self.scene)
+
+
+def map_grid_of(scene: Scene) -> Grid:
+    """Where the maps of a scene lie: on its grid, or on that of its lookup table."""
+    return scene.grid if scene.lookup is None else scene.lookup.grid
+
+
+def provenance_of(run: Run) -> dict[str, Any]:
+    """What went in: versions, parameters, input."""
+    scene, model = run.scene, run.model
+    crs = scene.grid.crs
+    return {
+        "software": f"unmix {version('unmix')}",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "input": {
+            "name": scene.name,
+            "path": None if scene.path is None else str(scene.path),
+            "checksum": None if scene.path is None else fingerprint(scene.path),
+            "height": scene.height,
+            "width": scene.width,
+            "crs": None if crs is None else crs.to_string(),
+            "transform": list(scene.grid.transform)[:6],
+            "unit": scene.unit,
+            "n_bands": scene.n_bands,
+            "bands_used": scene.bands_used.tolist(),
+        },
+        "model": {
+            "n_endmembers": model.n_endmembers_,
+            "n_endmembers_auto": model.n_endmembers_reason_ is not None,
+            "n_endmembers_reason": model.n_endmembers_reason_,
+            "endmember_names": model.endmember_names_,
+            "matches": run.matches,
+            "reading": model.reading,
+            "seed": model.seed_,
+            "loss": model.loss_,
+            "brightness_spread": model.brightness_spread_,
+            "noise": model.noise_,
+            "n_refits": len(model.endmember_samples_),
+            "stability": [None if np.isnan(s) else float(s) for s in model.stability_],
+            "n_members": model.n_members_.tolist(),
+            "fitted_on": model.source_,
+        },
+    }

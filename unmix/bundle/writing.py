@@ -1,0 +1,61 @@
+"""From a run to its folder: what is written, and in which order."""
+
+import json
+import time
+from pathlib import Path
+
+from scenes import SpectralLibrary
+from unmix.bundle.catalogue import write_catalogue
+from unmix.bundle.classes import check_classes
+from unmix.bundle.envi_copies import check_format
+from unmix.bundle.layers import labels_of, write_layers
+from unmix.bundle.pictures import write_pictures
+from unmix.bundle.run import Run, provenance_of
+from unmix.bundle.styles import write_styles
+from unmix.bundle.summary import check_mapped
+from unmix.mapping import Progress
+from unmix.save_options import SaveOptions
+from unmix.staging import RECORD_NAME, staged_folder
+
+
+def write_bundle(
+    run: Run, folder: Path, *, overwrite: bool, options: SaveOptions, progress: Progress
+) -> Path:
+    """Write the bundle of a run; see `unmix.pipeline.Unmixing.save`."""
+    from unmix.report.page import write_report  # here, since they load matplotlib
+    from unmix.report.preview import draw_preview
+
+    check_classes(run.model.endmember_names_)
+    check_format(run.scene, options)
+    began = time.perf_counter()
+    with staged_folder(folder, overwrite=overwrite) as staged:
+        provenance = provenance_of(run)
+        labels = labels_of(run, json.dumps(provenance), provenance["software"])
+        summary = write_layers(run, staged, options, labels, progress)
+        check_mapped(summary, run.scene)
+        write_pictures(run, staged, summary, options, labels, progress)
+        write_styles(run, staged, summary)
+        _write_spectra(run, staged)
+        run.model.save(staged / "model")
+        progress("drawing", 0.0)
+        draw_preview(staged / "preview.png", staged, run.model, summary.look)
+        progress("drawing", 1.0)
+        seconds = {**run.seconds, "mapping": time.perf_counter() - began}
+        record = provenance | {"seconds": seconds, "scores": summary.scores()}
+        record["warnings"] = run.notes
+        (staged / RECORD_NAME).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        write_report(staged)
+        write_catalogue(run, staged, record)
+    return folder
+
+
+def _write_spectra(run: Run, staged: Path) -> None:
+    model = run.model
+    library = SpectralLibrary(
+        names=tuple(model.endmember_names_),
+        spectra=model.endmembers_,
+        wavelengths_nm=model.wavelengths_nm_,
+        fwhm_nm=model.fwhm_nm_,
+    )
+    library.write_sli(staged / "endmembers.sli")
+    library.write_csv(staged / "endmembers.csv")
