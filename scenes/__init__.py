@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from scenes.formats import open_scene
     from scenes.grid import Grid
     from scenes.library import SpectralLibrary
+    from scenes.lookup import Lookup
+    from scenes.preparation import Preparation
     from scenes.scene import Block, Scene
 
 _HOMES = {
     "Bands": "scenes.bands",
     "Block": "scenes.scene",
     "Grid": "scenes.grid",
+    "Lookup": "scenes.lookup",
+    "Preparation": "scenes.preparation",
     "Scene": "scenes.scene",
     "SpectralLibrary": "scenes.library",
     "open_scene": "scenes.formats",
@@ -29,6 +33,8 @@ __all__ = [
     "Bands",
     "Block",
     "Grid",
+    "Lookup",
+    "Preparation",
     "Scene",
     "SceneError",
     "SceneFileError",

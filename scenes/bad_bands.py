@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from scenes.bands import Bands, BoolArray, FloatArray, IndexArray
-from scenes.look import Look
+from scenes.look import Look, look_at
 from scenes.scene import Scene
 
 WATER_VAPOUR_NM = ((1340.0, 1450.0), (1790.0, 1960.0))
@@ -29,9 +29,11 @@ _NOISY_SHARE = 0.1
 _LOUD = 3.0
 _MIN_PIXELS = 64  # fewer say little about a band
 _N_NEIGHBOURS = 2
+_LEAST_PRESENT = 0.5  # a pixel is valid only if all bands are: such a band costs too many
+_N_PIXELS_OPENING, _N_WINDOWS_OPENING = 1024, 8
 
 REASONS = {
-    "empty": "no number in any pixel that was looked at",
+    "empty": "no number in most pixels that were looked at",
     "constant": "the same number in all pixels that were looked at",
     "water vapour": "nothing but noise where water vapour absorbs",
     "no signal": "more noise than signal, and several times the noise of other bands",
@@ -83,13 +85,13 @@ def bad_bands(scene: Scene, look: Look, wanted: Wanted | None = None) -> dict[st
     wanted = wanted or Wanted()
     bands = scene.bands
     flags = {"empty": empty_bands(look)}
-    if not has_band_list(scene):
+    if not bands.listed:
         flags["constant"] = constant_bands(look)
     if wanted.overlap:
         flags["overlap"] = overlapping_bands(bands)
-    if wanted.noisy or not has_band_list(scene):
+    if wanted.noisy or not bands.listed:
         snr = signal_to_noise(bands, look)
-        if not has_band_list(scene):
+        if not bands.listed:
             flags["water vapour"] = opaque_bands(bands, snr)
             flags["no signal"] = bands_without_signal(look, snr)
         if wanted.noisy:
@@ -105,17 +107,32 @@ def bad_bands(scene: Scene, look: Look, wanted: Wanted | None = None) -> dict[st
     return found
 
 
-def has_band_list(scene: Scene) -> bool:
-    """Whether the file says itself which bands are good, for each of its bands."""
-    listed = scene.metadata.get("bbl", "").strip("{}, \n")
-    return not bool(scene.bands.good.all()) or listed.count(",") == len(scene.bands) - 1
-
-
 def empty_bands(look: Look) -> BoolArray:
-    """Bands without a single number, shape (n_bands,); none where too few pixels were seen."""
+    """Bands without a number in most of the pixels, shape (n_bands,); none if no pixel was seen.
+
+    Pixels that have no number in any band do not count: they lie outside of the image.
+    """
     if look.n_pixels == 0:
         return np.zeros(look.raw.shape[1], dtype=np.bool_)
-    return np.asarray(~look.present.any(axis=0))
+    return np.asarray(look.present.mean(axis=0) < _LEAST_PRESENT)
+
+
+def without_empty_bands(scene: Scene) -> Scene:
+    """Mark empty bands as bad, by a short look at the pixels: for products known to have some.
+
+    EnMAP, DESIS, PRISMA and AVIRIS leave bands empty where the atmosphere lets nothing through,
+    and their metadata do not say which. As one such band in use makes every pixel invalid,
+    `scenes.open_scene` does this for them, and for no other file. It is the rule of
+    `empty_bands`, which `bad_bands` applies to every scene that is prepared.
+
+    Returns
+    -------
+    Scene
+        The same where no band is empty, or all are.
+    """
+    empty = empty_bands(look_at(scene, _N_PIXELS_OPENING, _N_WINDOWS_OPENING))
+    good = scene.bands.good & ~empty
+    return scene.with_good(good) if empty.any() and good.any() else scene
 
 
 def constant_bands(look: Look) -> BoolArray:
@@ -160,12 +177,11 @@ def signal_to_noise(bands: Bands, look: Look) -> FloatArray:
     Roger and Arnold (1996), doi:10.1080/01431169608949369, with spectral neighbours only.
     """
     live = ~empty_bands(look) & ~constant_bands(look)
-    often = live & (look.present.mean(axis=0) > 0.5)
-    whole = look.present[:, often].all(axis=1)
+    whole = look.present[:, live].all(axis=1)
     snr = np.where(live, np.nan, 0.0)
-    if whole.sum() < _MIN_PIXELS or often.sum() <= 2 * _N_NEIGHBOURS:
+    if whole.sum() < _MIN_PIXELS or live.sum() <= 2 * _N_NEIGHBOURS:
         return snr
-    numbers = np.flatnonzero(often)
+    numbers = np.flatnonzero(live)
     if bands.wavelengths_nm is not None:
         numbers = numbers[np.argsort(bands.wavelengths_nm[numbers], kind="stable")]
     spectra = look.spectra[np.ix_(whole, numbers)].astype(np.float64)

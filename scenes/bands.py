@@ -30,6 +30,8 @@ class Bands:
         True = use this band.
     names : tuple of str or None
         One name for each band.
+    listed : bool
+        Whether the file itself says which bands are good; two axes may differ in that and be equal.
 
     Raises
     ------
@@ -46,6 +48,7 @@ class Bands:
     fwhm_nm: FloatArray | None
     good: BoolArray
     names: tuple[str, ...] | None = None
+    listed: bool = False
 
     def __post_init__(self) -> None:
         good = _frozen(self.good, np.bool_)
@@ -116,6 +119,7 @@ class Bands:
             fwhm_nm=None if self.fwhm_nm is None else self.fwhm_nm[chosen],
             good=self.good[chosen],
             names=None if self.names is None else tuple(self.names[i] for i in chosen),
+            listed=self.listed,
         )
 
     def positions(self, index: ArrayLike) -> IndexArray:

@@ -43,7 +43,7 @@ class Look:
         return len(self.raw)
 
 
-def look_at(scene: Scene, n_pixels: int = N_PIXELS) -> Look:
+def look_at(scene: Scene, n_pixels: int = N_PIXELS, n_windows: int | None = None) -> Look:
     """Read some pixels that lie evenly over a scene, the same ones every time.
 
     Parameters
@@ -52,6 +52,8 @@ def look_at(scene: Scene, n_pixels: int = N_PIXELS) -> Look:
         Its mask counts, its choice of bands does not.
     n_pixels : int
         How many are wanted; fewer come back where a scene has less, or hardly any.
+    n_windows : int, optional
+        Among how many windows they are shared out, by default 32 lines or 12 tiles.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def look_at(scene: Scene, n_pixels: int = N_PIXELS) -> Look:
     shape = scene.grid.shape
     max_rows = next(source.windows(n_bands, DEFAULT_BLOCK_BYTES)).height
     tile = source.reader.block_shape
-    n_windows = _N_LINES if tile[1] >= scene.width else _N_TILES
+    n_windows = n_windows or (_N_LINES if tile[1] >= scene.width else _N_TILES)
     cut = Cut.of_scene(shape, tile, max_rows, n_pixels, n_windows)
     random = np.random.default_rng(0)
     found, missing = [], n_pixels

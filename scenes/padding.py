@@ -1,6 +1,8 @@
 """Finding undeclared padding: pixels around an image that hold one number in all their bands.
 
-Orthorectified lines are often padded with 0 or -9999 without a word in the header.
+Orthorectified lines are often padded with 0 or -9999 without a word in the header. Padding is told
+by its number alone: a pixel inside the image that holds it in every band goes too. To tell the two
+apart would mean to read the whole scene before its first block.
 """
 
 from __future__ import annotations

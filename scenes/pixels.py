@@ -144,7 +144,7 @@ class Scaling:
             values = np.multiply(raw, self.gain.astype(wide), out=place, dtype=wide)
         elif self.gain[0] != 1:
             divisor = 1 / float(self.gain[0]) if self.gain[0] else 0.5
-            if divisor == round(divisor):  # 1/10000 is not a float, 10000 is
+            if divisor.is_integer():  # 1/10000 is not a float, 10000 is
                 values = np.divide(raw, wide(divisor), out=place, dtype=wide)
             else:
                 values = np.multiply(raw, wide(self.gain[0]), out=place, dtype=wide)

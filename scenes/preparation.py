@@ -48,7 +48,8 @@ class Preparation:
 
     keep_bad_bands: bool = False
     """Keep bands that are constant, hold nothing but noise, or see nothing but water vapour.
-    Bands without any number are left out all the same: no pixel would be valid with them."""
+    Bands without a number in most pixels are left out all the same: a pixel is valid only if all
+    bands in use are."""
 
     drop_noisy: bool = False
     """Leave out bands that are far noisier than the others."""
@@ -108,6 +109,8 @@ class Preparation:
         result = _without_bands(self.choose_bands(chosen), found)
         left_out = {reason: (numbers + 1).tolist() for reason, numbers in found.items()}
         result.preparation = {**chosen.preparation, **({"bad_bands": left_out} if found else {})}
+        if result.n_bands < 2:
+            raise SceneError(f"{scene.name} has 1 band left. A spectrum needs at least 2 bands.")
         return result
 
     def apply_to_pixels(self, scene: Scene) -> Scene:
@@ -129,12 +132,15 @@ class Preparation:
         """Choose pixels, and look at them."""
         result = copy(self.choose_pixels(scene))
         result.preparation = self.as_record()
-        look = look_at(result)
-        padding = None if self.keep_padding else find_padding(result, telling_bands(result, look))
+        if self.keep_padding:
+            return result, look_at(result)
+        result, look, padding = look_past_padding(result)
         if padding is not None:
-            result = _without_padding(result, padding)
             result.preparation = {**result.preparation, "padding": padding}
-            look = look_at(result)
+            _warn(
+                f"{scene.name}: pixels at the edge hold {padding:g} in all bands, which the file "
+                "does not declare as nodata; such pixels are left out (`keep_padding` uses them)."
+            )
         return result, look
 
     def as_record(self) -> dict[str, object]:
@@ -183,18 +189,30 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def telling_bands(scene: Scene, look: Look) -> IndexArray:
+def look_past_padding(scene: Scene) -> tuple[Scene, Look, float | None]:
+    """Look at a scene, find its padding, and look at what is inside.
+
+    Returns
+    -------
+    scene : Scene
+        Without its padding.
+    look : Look
+        Of that.
+    padding : float or None
+        The number that pixels of the padding hold in all bands; None where there is none.
+    """
+    look = look_at(scene)
+    padding = find_padding(scene, _telling_bands(scene, look))
+    if padding is None:
+        return scene, look, None
+    inside = scene.with_source(scene.source.with_padding(padding))
+    return inside, look_at(inside), padding
+
+
+def _telling_bands(scene: Scene, look: Look) -> IndexArray:
     """Bands in use that can tell padding from image."""
     dumb = empty_bands(look) | constant_bands(look) | is_blank(look)
     return scene.bands_used[~dumb[scene.bands_used]]
-
-
-def _without_padding(scene: Scene, padding: float) -> Scene:
-    _warn(
-        f"{scene.name}: pixels at the edge hold {padding:g} in all bands, which the file does not "
-        "declare as nodata; such pixels are left out (`keep_padding` uses them)."
-    )
-    return scene.with_source(scene.source.with_padding(padding))
 
 
 def _without_bands(scene: Scene, found: dict[str, IndexArray]) -> Scene:

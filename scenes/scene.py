@@ -14,6 +14,7 @@ from rasterio.windows import Window
 
 from scenes.bands import Bands, BoolArray, FloatArray, IndexArray, count_text, range_text
 from scenes.blocks import DEFAULT_BLOCK_BYTES, Block, checked_window, map_from_pixels
+from scenes.card import scene_card
 from scenes.errors import SceneError
 from scenes.gathering import drawn_spectra, valid_pixels, valid_spectra
 from scenes.grid import Grid
@@ -174,9 +175,8 @@ class Scene:
         """
         import torch
 
-        for window in islice(
-            self._source.windows(self.n_bands, max_bytes), share[0], None, share[1]
-        ):
+        windows = self._source.windows(self.n_bands, max_bytes)
+        for window in islice(windows, share[0], None, share[1]):
             spectra, valid = self._source.read(window, self._used)
             chosen = spectra if valid.all() else spectra[valid]
             shape = (window.height, window.width)
@@ -227,7 +227,6 @@ class Scene:
             raise SceneError(f"`n_pixels` must be at least 1. Got {n_pixels!r} instead.")
         if n_pixels >= self.height * self.width:
             return self.spectra()
-
         return torch.from_numpy(drawn_spectra(self._source, self._used, n_pixels, random_state))
 
     def spectra(self) -> torch.Tensor:
@@ -346,3 +345,6 @@ class Scene:
         range_nm = range_text(self.wavelengths_nm)
         bands = f"{count_text(self.n_bands)} {range_nm}".strip()
         return f"Scene({bands}, {self.height} x {self.width} px, {self._grid.crs_name})"
+
+    def _repr_html_(self) -> str:
+        return scene_card(self, self._valid)

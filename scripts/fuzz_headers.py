@@ -4,12 +4,15 @@
     python scripts/fuzz_headers.py --count 100000 --seed 7
     python scripts/fuzz_headers.py --first 4711 --count 1     one file again, with its traceback
 
-Small sound scenes (ENVI, gzip-compressed ENVI, ESRI header, GeoTIFF) are written, their headers
-mutated, their files truncated, and each is opened and a block of it read. Allowed are a scene that
-keeps the laws below, and a SceneError; where a header leaves no doubt, numpy has to read the same
-numbers. Any other exception is a find, and so are more memory than a small file explains and more
-than a few seconds. Every case has its own seed: a find is named by a number that opens it again.
-Files lie in a temporary folder that is removed at the end.
+Small sound scenes (ENVI, gzip-compressed ENVI, ESRI header, GeoTIFF, HDF5 products) are written,
+their headers mutated, their files truncated, and each is opened and a block of it read. Allowed
+are a scene that keeps the laws below, and a SceneError; where a header leaves no doubt, numpy has
+to read the same numbers. Any other exception is a find, and so are more memory than a small file
+explains and more than a few seconds. Every case has its own seed: a find is named by a number that
+opens it again.
+Files lie in a temporary folder that is removed at the end. HDF5 files with changed bytes are opened
+in a process of their own, since libhdf5 itself crashes on a few of them: that is counted, and no
+find, since no code here could refuse them.
 """
 
 from __future__ import annotations
@@ -35,11 +38,20 @@ from random import Random
 from types import FrameType
 
 import numpy as np
-from fuzzing.damage import MAKERS
+from fuzzing.damage import MAKERS as HEADER_MAKERS
 from fuzzing.plain_reading import plain_reading
+from fuzzing.products import make_broken_product, make_damaged_product
 from rasterio.windows import Window
 
 from scenes import Scene, SceneError, SceneWarning, open_scene
+from scenes.formats.hdf import is_hdf
+
+MAKERS = {
+    **HEADER_MAKERS,
+    "HDF5": make_damaged_product,
+    "HDF5 bytes": make_broken_product,
+}
+IN_OWN_PROCESS = {"HDF5 bytes"}
 
 SECONDS_PER_CASE = 10
 MOST_PER_BYTE = 2000
@@ -53,6 +65,9 @@ SMALL_PIXELS = 1000
 
 MEMORY_BYTES = 2**30
 """What one case may take beyond what the process had: a block is held to 64 MiB."""
+
+
+OUTCOMES = ("refused", "scene", "scene, as numpy reads it")
 
 
 class TooSlow(Exception):
@@ -96,7 +111,7 @@ def fuzz(
         kind = random.choice(sorted(MAKERS))
         try:
             path = MAKERS[kind](folder, random)
-            outcome = open_one(path, random)
+            outcome = (alone if kind in IN_OWN_PROCESS else open_one)(path, random)
         except Exception:
             outcome = "FIND"
             finds.append((number, f"{kind} {path.name}\n{traceback.format_exc(limit=-6)}"))
@@ -119,7 +134,7 @@ def open_one(path: Path, random: Random) -> str:
         except SceneError as error:
             _check_sentence(str(error))
             return "refused"
-    n_numbers = scene.height * scene.width * len(scene.bands)
+    n_numbers = 0 if is_hdf(path) else scene.height * scene.width * len(scene.bands)
     n_bytes = sum(file.stat().st_size for file in path.parent.iterdir())
     most = BLOCK_BYTES * n_bytes / 4 if path.suffix == ".tif" else MOST_PER_BYTE * n_bytes
     assert n_numbers <= most, f"{scene!r} in {n_bytes} bytes"
@@ -135,6 +150,26 @@ def open_one(path: Path, random: Random) -> str:
     for values in (scene.wavelengths_nm, scene.fwhm_nm):
         assert values is None or (np.isfinite(values).all() and (values > 0).all())
     return "scene" if plain is None else "scene, as numpy reads it"
+
+
+def alone(path: Path, random: Random) -> str:
+    """Open a scene in a process of its own; what came out, a crash included."""
+    child = os.fork()
+    if child == 0:
+        faulthandler.disable()
+        try:
+            outcome = open_one(path, random)
+            os._exit(OUTCOMES.index(outcome))
+        except BaseException:
+            traceback.print_exc(file=path.with_suffix(".txt").open("w"))
+            os._exit(len(OUTCOMES))
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        return f"libhdf5 crashed ({signal.Signals(os.WTERMSIG(status)).name})"
+    code = os.waitstatus_to_exitcode(status)
+    if code == len(OUTCOMES):
+        raise AssertionError(path.with_suffix(".txt").read_text())
+    return OUTCOMES[code]
 
 
 def quietly_opened(path: Path, **arguments: float) -> Scene:

@@ -31,6 +31,16 @@ FORMATS = (
 )
 """Modules of this folder in the order in which they are asked: products before containers."""
 
+_SCENE_SUFFIXES = (".hdr", ".tif", ".tiff", ".h5", ".he5", ".nc")
+_CURES = {
+    (".gz", ".zip", ".tar", ".tgz", ".7z"): " Unpack it first.",
+    (".mat", ".npy", ".npz"): " Save its cube as ENVI or GeoTIFF, with the wavelengths.",
+    (".jp2", ".vrt", ".grib", ".hdf"): " Convert it to GeoTIFF with gdal_translate.",
+    (".sli", ".csv", ".txt"): " A spectral library is read with `scenes.SpectralLibrary.read`.",
+    (".shp", ".gpkg", ".geojson", ".json"): " Polygons can be a mask of a scene: --mask.",
+}
+"""What to do with files of other kinds, by the ends of their names."""
+
 __all__ = ["FORMATS", "formats", "open_scene"]
 
 
@@ -104,15 +114,19 @@ def _check_exists(path: Path) -> None:
 def _why_unknown(path: Path) -> str:
     """Say why no format took a path, and what would have been right."""
     if path.is_dir():
-        headers = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() == ".hdr")
-        inside = f" It holds {', '.join(headers[:5])}." if headers else ""
+        names = sorted(entry.name for entry in path.iterdir())
+        found = [name for name in names if name.lower().endswith(_SCENE_SUFFIXES)]
+        inside = f" It holds {', '.join(found[:5])}." if found else ""
         return f"{path} is a folder. Give the scene's data file or header.{inside}"
     if path.suffix.lower() == ".hdr":
         return (
             f"{path} is not a header: an ENVI header begins with the line 'ENVI', "
             "an ESRI header has NROWS and NCOLS."
         )
+    other = next(
+        (cure for suffix, cure in _CURES.items() if path.name.lower().endswith(suffix)), ""
+    )
     return (
         f"{path} is no raster that can be read: there is no ENVI header beside it "
-        f"({path.name}.hdr or {path.stem}.hdr), and it is not a GeoTIFF."
+        f"({path.name}.hdr or {path.stem}.hdr), and it is not a GeoTIFF or HDF5 product.{other}"
     )

@@ -42,7 +42,6 @@ from scenes.formats.hdf_grid import (
 )
 from scenes.formats.hdf_pixels import HdfBands, HdfPixels
 from scenes.formats.product_xml import entries_of
-from scenes.formats.sampled_bands import without_empty_bands
 from scenes.lookup import Lookup
 from scenes.pixels import PixelReader, RawArray
 
@@ -113,9 +112,7 @@ def _read_image(path: Path) -> Contents:
         contents = _with_padding(contents)
     if not contents.grid.is_georeferenced:
         contents = replace(contents, lookup=_lookup_beside(contents))
-    nodata = contents.calibration.nodata
-    bands = without_empty_bands(contents.bands, contents.reader, nodata, contents.mask)
-    return replace(contents, bands=bands)
+    return replace(contents, may_have_empty_bands=True)
 
 
 def _with_padding(contents: Contents) -> Contents:

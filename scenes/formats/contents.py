@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from scenes.bad_bands import without_empty_bands
 from scenes.bands import Bands
 from scenes.errors import SceneError, SceneWarning
 from scenes.grid import Grid
@@ -50,6 +51,8 @@ class Contents:
     """Where the pixels belong on a map, if they lie in the geometry of the sensor."""
     unit: str = "reflectance"
     """What the scaled numbers are, such as ``radiance``."""
+    may_have_empty_bands: bool = False
+    """Whether such products hold bands without numbers and do not say which."""
 
     def to_scene(self, scale: float | None = None, nodata: float | None = None) -> Scene:
         """Make the scene; `scale` and `nodata` overrule what the file says.
@@ -79,7 +82,7 @@ class Contents:
             self._warn_of_integers()
         nodata = found.nodata if nodata is None else nodata
         self._warn_of_impossible(nodata)
-        return Scene(
+        scene = Scene(
             reader=self.reader,
             grid=self.grid,
             bands=self.bands,
@@ -93,6 +96,7 @@ class Contents:
             unit="raw numbers" if self._is_raw and scale is None else self.unit,
             lookup=self.lookup,
         )
+        return without_empty_bands(scene) if self.may_have_empty_bands else scene
 
     @property
     def _is_raw(self) -> bool:
@@ -101,10 +105,11 @@ class Contents:
         return self.reader.dtype.kind in "iu" and not declared
 
     def _warn_of_integers(self) -> None:
+        usual = 255 if self.reader.dtype.itemsize == 1 else 10000
         warn(
             f"{self.path.name} holds {self.reader.dtype.name} numbers and names no scale, so "
-            "they are used as they are. Pass `scale=`, the number that means reflectance 1 "
-            "(often 10000)."
+            "they are used as they are. Pass `scale=` (--scale), the number that means "
+            f"reflectance 1 (often {usual})."
         )
 
     def _warn_of_impossible(self, nodata: float | None) -> None:
@@ -114,7 +119,7 @@ class Contents:
         if nodata != round(nodata) or not limits.min <= nodata <= limits.max:
             warn(
                 f"{self.path.name} holds {self.reader.dtype.name} numbers, which can never be its "
-                f"nodata value {nodata:g}; every pixel counts as data. Pass `nodata=`."
+                f"nodata value {nodata:g}; every pixel counts as data. Pass `nodata=` (--nodata)."
             )
 
 

@@ -27,7 +27,6 @@ from scenes.formats.product_xml import (
     is_product,
     read_image,
 )
-from scenes.formats.sampled_bands import without_empty_bands
 
 _MISSION = "DESIS"
 _TABLE = BandTable(
@@ -65,9 +64,8 @@ def read_desis(path: Path) -> Contents:
     calibration = contents.calibration
     if calibration.nodata is None and contents.reader.dtype == np.int16:
         calibration = replace(calibration, nodata=_NODATA)
-    bands = without_empty_bands(contents.bands, contents.reader, calibration.nodata)
     unit = "reflectance" if "-L2A-" in name else "radiance in mW/cm2/sr/um"
-    return replace(contents, calibration=calibration, bands=bands, unit=unit)
+    return replace(contents, calibration=calibration, unit=unit, may_have_empty_bands=True)
 
 
 FORMAT = Format("DESIS", lambda path: is_product(path, _MISSION), read_desis)

@@ -28,7 +28,6 @@ from scenes.formats.product_xml import (
     read_image,
     read_xml,
 )
-from scenes.formats.sampled_bands import without_empty_bands
 
 _MISSION = "ENMAP"
 _TABLE = BandTable(
@@ -71,9 +70,8 @@ def read_enmap(path: Path) -> Contents:
         calibration = Calibration(1 / _REFLECTANCE_SCALE, 0.0, calibration.nodata)
     if calibration.nodata is None and contents.reader.dtype == np.int16:
         calibration = replace(calibration, nodata=_NODATA)
-    bands = without_empty_bands(contents.bands, contents.reader, calibration.nodata)
     unit = "reflectance" if is_reflectance else "radiance in W/m2/sr/nm"
-    return replace(contents, calibration=calibration, bands=bands, unit=unit)
+    return replace(contents, calibration=calibration, unit=unit, may_have_empty_bands=True)
 
 
 FORMAT = Format("EnMAP", lambda path: is_product(path, _MISSION), read_enmap)

@@ -21,6 +21,7 @@ SUFFIXES = frozenset({".h5", ".he5", ".hdf5", ".nc"})
 """Ends of names that HDF5 files have; others are never opened as one."""
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
+_REAL = "biuf"  # kinds of numbers that are real
 _CACHE_BYTES = 32 * 2**20  # unpacked chunks of one dataset, while one read goes through its bands
 _USER_BLOCKS = (0, 512, 1024, 2048)  # where the signature may stand (HDF5 specification, II.A)
 
@@ -75,7 +76,7 @@ class Hdf:
             If it is missing, or holds no numbers.
         """
         found = np.asarray(self.dataset(name)[()])
-        if found.dtype.kind not in "biuf":
+        if found.dtype.kind not in _REAL:
             raise SceneError(f"{self.path}: {name} holds {found.dtype}, where numbers should be.")
         return found.astype(np.float64).ravel()
 
@@ -117,12 +118,27 @@ class Hdf:
         try:
             if np.asarray(value).dtype.kind in "SUO":
                 value = _as_text(value).replace(",", " ").split()
+            elif np.asarray(value).dtype.kind not in _REAL:
+                raise TypeError(f"it holds {np.asarray(value).dtype}")
             numbers = np.asarray(value, dtype=np.float64).ravel()
         except (TypeError, ValueError) as error:
             raise SceneError(f"{self.path}: the attribute {name!r} is odd ({error}).") from None
         if numbers.size == 0:
             raise SceneError(f"{self.path}: the attribute {name!r} is empty.")
         return numbers
+
+    def whole_number_attribute(self, name: str, of: str = "/") -> int:
+        """Give an attribute that is a whole number, such as a code.
+
+        Raises
+        ------
+        SceneError
+            If it is missing, or holds something else.
+        """
+        number = float(self.list_attribute(name, of)[0])
+        if not number.is_integer():
+            raise SceneError(f"{self.path}: the attribute {name!r} is {number:g}, no whole number.")
+        return int(number)
 
     def text_attribute(self, name: str, of: str = "/") -> str:
         """Give an attribute that is a text."""

@@ -79,8 +79,8 @@ def measured_bands(
         If the lists are not of one length, or hold numbers that are not positive.
     """
     n_bands = wavelengths.size
-    kept = np.ones(n_bands) if good is None else np.asarray(good, dtype=np.float64).ravel()
-    sizes = {n_bands, kept.size, n_bands if fwhm is None else fwhm.size}
+    lists = [np.asarray(values, dtype=np.float64) for values in (fwhm, good) if values is not None]
+    sizes = {n_bands, *(values.size for values in lists)}
     if len(sizes) != 1:
         raise SceneError(
             f"{hdf.path}: wavelengths, widths and flags of the bands are {sorted(sizes)} in "
@@ -90,6 +90,6 @@ def measured_bands(
         wavelengths=[repr(value) for value in wavelengths.tolist()],
         unit="nm",
         fwhm=() if fwhm is None else [repr(value) for value in fwhm.tolist()],
-        bbl=[str(int(flag > 0)) for flag in kept.tolist()],
+        bbl=() if good is None else [str(int(flag > 0)) for flag in np.ravel(good).tolist()],
     )
     return bands_from_text(text, n_bands, hdf.path.name)

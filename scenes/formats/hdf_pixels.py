@@ -100,6 +100,24 @@ class HdfPixels:
         return pixels.reshape(height * width, bands.size)
 
 
+def flags_of(hdf: Hdf, pixels: HdfPixels, *parts: HdfBands) -> HdfPixels:
+    """Make the reader of datasets that flag the pixels of others.
+
+    Raises
+    ------
+    SceneError
+        As `HdfPixels`, or if there are not as many rows and columns.
+    """
+    flags = HdfPixels(hdf, *parts)
+    sizes = (flags.height, flags.width), (pixels.height, pixels.width)
+    if sizes[0] != sizes[1]:
+        raise SceneError(
+            f"{hdf.path}: {parts[0].name} flags {sizes[0][0]} x {sizes[0][1]} pixels, but there "
+            f"are {sizes[1][0]} x {sizes[1][1]}. The file is not of the published structure."
+        )
+    return flags
+
+
 @dataclass(frozen=True)
 class HdfFlags:
     """A mask in a dataset of its own (a `MaskReader`).

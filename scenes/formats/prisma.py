@@ -33,8 +33,7 @@ from scenes.formats.contents import Calibration, Contents, warn
 from scenes.formats.entry import Format
 from scenes.formats.hdf import Hdf, is_hdf, open_hdf
 from scenes.formats.hdf_grid import gdal_grid, measured_bands, plain_grid
-from scenes.formats.hdf_pixels import HdfBands, HdfPixels
-from scenes.formats.sampled_bands import without_empty_bands
+from scenes.formats.hdf_pixels import HdfBands, HdfPixels, flags_of
 from scenes.grid import Grid
 from scenes.pixels import RawArray
 
@@ -90,7 +89,7 @@ class PrismaPixels:
 
 
 def read_prisma(path: Path) -> Contents:
-    """Read what a PRISMA file says about itself, and eight lines to find empty bands.
+    """Read what a PRISMA file says about itself; not yet its pixels.
 
     Parameters
     ----------
@@ -112,10 +111,8 @@ def read_prisma(path: Path) -> Contents:
     with open_hdf(path) as hdf:
         level = _level(hdf)
         parts = [_spectrometer(hdf, level, arm) for arm in ("Vnir", "Swir")]
-        pixels = PrismaPixels(
-            HdfPixels(hdf, *(HdfBands(part.cube, "lbs", part.bands) for part in parts)),
-            _errors(hdf, parts),
-        )
+        numbers = HdfPixels(hdf, *(HdfBands(part.cube, "lbs", part.bands) for part in parts))
+        pixels = PrismaPixels(numbers, _errors(hdf, numbers, parts))
         bands = measured_bands(
             hdf,
             np.concatenate([part.wavelengths_nm for part in parts]),
@@ -128,13 +125,14 @@ def read_prisma(path: Path) -> Contents:
         path=path,
         reader=pixels,
         grid=grid,
-        bands=without_empty_bands(bands, pixels, _NODATA),
+        bands=bands,
         calibration=Calibration(
             np.concatenate([np.full(len(part.bands), part.gain) for part in parts]),
             np.concatenate([np.full(len(part.bands), part.offset) for part in parts]),
             _NODATA,
         ),
         metadata=metadata,
+        may_have_empty_bands=True,
         says_scale=True,
     )
 
@@ -175,10 +173,10 @@ def _spectrometer(hdf: Hdf, level: str, arm: str) -> _Spectrometer:
     )
 
 
-def _errors(hdf: Hdf, parts: Sequence[_Spectrometer]) -> HdfPixels | None:
+def _errors(hdf: Hdf, pixels: HdfPixels, parts: Sequence[_Spectrometer]) -> HdfPixels | None:
     if not all(part.errors in hdf for part in parts):
         return None
-    return HdfPixels(hdf, *(HdfBands(part.errors, "lbs", part.bands) for part in parts))
+    return flags_of(hdf, pixels, *(HdfBands(part.errors, "lbs", part.bands) for part in parts))
 
 
 def _grid(hdf: Hdf, level: str, shape: tuple[int, int]) -> Grid:
@@ -202,7 +200,7 @@ def _grid(hdf: Hdf, level: str, shape: tuple[int, int]) -> Grid:
         )
     x_size, y_size = (right - left) / (width - 1), (top - bottom) / (height - 1)
     transform = (left - x_size / 2, x_size, 0.0, top + y_size / 2, 0.0, -y_size)
-    return gdal_grid(hdf, transform, int(hdf.list_attribute("Epsg_Code")[0]), shape)
+    return gdal_grid(hdf, transform, hdf.whole_number_attribute("Epsg_Code"), shape)
 
 
 def _recognises(path: Path) -> bool:

@@ -99,11 +99,13 @@ def bands_from_text(text: AxisText, n_bands: int, file: str) -> Bands:
     wavelengths_nm = None if values is None or factor is None else values * factor
     fwhm = _numbers("fwhm", text.fwhm, n_bands, report)
     fwhm_nm = None if fwhm is None or factor is None else fwhm * factor
+    good = _good(text.bbl, n_bands, report)
     return Bands(
         wavelengths_nm=_positive("wavelengths", wavelengths_nm, report),
         fwhm_nm=_positive("fwhm", fwhm_nm, report),
-        good=_good(text.bbl, n_bands, report),
+        good=np.ones(n_bands, dtype=np.bool_) if good is None else good,
         names=tuple(names) if names else None,
+        listed=good is not None,
     )
 
 
@@ -186,13 +188,13 @@ def _positive(what: str, values: FloatArray | None, report: _Report) -> FloatArr
     return None
 
 
-def _good(bbl: Sequence[str], n_bands: int, report: _Report) -> BoolArray:
-    """Bands whose bbl ("bad bands list") is 1: in spite of its name, 1 means good."""
+def _good(bbl: Sequence[str], n_bands: int, report: _Report) -> BoolArray | None:
+    """Bands whose bbl ("bad bands list") is 1: in spite of its name, 1 means good; None without."""
     flags = _numbers("bbl (bad bands)", bbl, n_bands, report)
     if flags is None:
-        return np.ones(n_bands, dtype=np.bool_)
+        return None
     good = flags > 0
     if not good.any():
         report.warn(f"bbl marks all {n_bands} bands as bad (1 means good); it is ignored.")
-        return np.ones(n_bands, dtype=np.bool_)
+        return None
     return good

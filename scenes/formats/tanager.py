@@ -27,7 +27,7 @@ from scenes.formats.hdf_grid import (
     packed_calibration,
     plain_grid,
 )
-from scenes.formats.hdf_pixels import HdfBands, HdfFlags, HdfPixels
+from scenes.formats.hdf_pixels import HdfBands, HdfFlags, HdfPixels, flags_of
 from scenes.grid import Grid
 
 _BASIC = "HDFEOS/SWATHS/HYP"
@@ -64,9 +64,9 @@ def read_tanager(path: Path) -> Contents:
         cube = f"{group}/Data Fields/{quantity}"
         wavelengths = hdf.list_attribute("wavelengths", cube)
         pixels = HdfPixels(hdf, HdfBands(cube, "bls", tuple(range(wavelengths.size))))
-        attributes = hdf.attributes(cube)
+        has_list = "good_wavelengths" in hdf.attributes(cube)
         empty = f"{group}/Data Fields/nodata_pixels"
-        flags = HdfPixels(hdf, HdfBands(empty, "ls")) if empty in hdf else None
+        flags = flags_of(hdf, pixels, HdfBands(empty, "ls")) if empty in hdf else None
         return Contents(
             path=path,
             reader=pixels,
@@ -75,7 +75,7 @@ def read_tanager(path: Path) -> Contents:
                 hdf,
                 wavelengths,
                 hdf.list_attribute("fwhm", cube),
-                attributes.get("good_wavelengths"),
+                hdf.list_attribute("good_wavelengths", cube) if has_list else None,
             ),
             calibration=packed_calibration(hdf, cube, _NODATA),
             metadata=hdf.metadata(),
@@ -119,7 +119,7 @@ def _pair(hdf: Hdf, text: str, name: str) -> tuple[float, float]:
 
 def _epsg(hdf: Hdf, text: str) -> int:
     if "epsg_code" in hdf.attributes(_ORTHO):
-        return int(hdf.list_attribute("epsg_code", _ORTHO)[0])
+        return hdf.whole_number_attribute("epsg_code", _ORTHO)
     zone = re.search(r"ZoneCode=(-?\d+)", text)
     if zone is None or "HE5_GCTP_UTM" not in text:
         raise SceneError(f"{hdf.path}: {_ORTHO} has no epsg_code, and its map is no UTM zone.")

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from scenes.bad_bands import WATER_VAPOUR_NM, detectors_of, has_band_list, within
+from scenes.bad_bands import WATER_VAPOUR_NM, detectors_of, within
 from scenes.bands import BoolArray, FloatArray, count_text, range_text
 from scenes.preflight.finding import Finding
 from scenes.scene import Scene
@@ -68,22 +68,23 @@ def _band_list(scene: Scene, known: FloatArray) -> Iterator[Finding]:
     for window in WATER_VAPOUR_NM:
         wet |= within(scene.bands, window)
     good = scene.bands.good
+    n_wet = int((wet & good).sum())
     if not wet.any():
         return
-    if not has_band_list(scene):
+    if not scene.bands.listed and n_wet:
         yield Finding(
             "bbl-missing",
             "note",
-            f"The file does not say which bands are good, and {int(wet.sum())} lie where water "
-            "vapour absorbs.",
+            f"The file does not say which bands are good, and {count_text(n_wet)} "
+            f"{'lies' if n_wet == 1 else 'lie'} where water vapour absorbs.",
             action="Leaves these out if the pixels show nothing but noise there.",
             cure="Add `bbl` to the header (1 = good), or use --drop, or --keep-bad-bands.",
         )
-    elif good[wet].mean() > 0.5 and good[~wet].mean() < 0.5:
+    elif scene.bands.listed and good[wet].mean() > 0.5 and good[~wet].sum() < (~wet).sum() / 2:
         yield Finding(
             "bbl-inverted",
             "warning",
-            f"The band list keeps {int(good[wet].sum())} of {int(wet.sum())} bands where water "
+            f"The band list keeps {n_wet} of {int(wet.sum())} bands where water "
             f"vapour absorbs, and {int(good[~wet].sum())} of the {int((~wet).sum())} others.",
             claim="bbl: 1 = good, 0 = bad",
             action="Believes the list.",

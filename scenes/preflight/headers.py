@@ -53,7 +53,7 @@ def _header_of(path: Path, scene: Scene | None) -> Path | None:
             data = path if scene is None or scene.path is None else scene.path
             return find_header(data) if data.is_file() else None
         return path if path.is_file() and is_envi_header(path) else None
-    except SceneError:
+    except (SceneError, OSError):  # said when it was opened
         return None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scenes.bad_bands import REASONS, Wanted, bad_bands, is_blank
 from scenes.bands import IndexArray
 from scenes.look import Look
+from scenes.pixels import Float32Array, RawArray
 from scenes.preflight.finding import Finding
 from scenes.preparation import bands_text
 from scenes.scene import Scene
@@ -144,11 +145,30 @@ def _reflectance(look: Look, bands: IndexArray) -> Iterator[Finding]:
             f"reach {brightest:.4g}; reflectance lies between 0 and 1.",
             action="Uses the scale as the file gives it. Fractions do not depend on one factor "
             "for all bands; limits and units in the report do.",
-            cure="Give --scale, the raw number that means reflectance 1 (often 10000). Radiance "
-            "can be unmixed, but the fractions then do not mean area.",
+            cure="Give --scale, the raw number that means reflectance 1 (often 10000), and check "
+            "`byte order` and `data type`. Radiance can be unmixed, but the fractions then do not "
+            "mean area.",
         )
+    yield from _negative(look.raw[:, bands][look.present[:, bands]], values)
+
+
+def _negative(raw: RawArray, values: Float32Array) -> Iterator[Finding]:
+    """Whether many numbers are negative, and most of these one and the same: nodata, then."""
     negative = float((values < 0).mean())
-    if negative > _SHARE_NEGATIVE:
+    if negative <= _SHARE_NEGATIVE:
+        return
+    numbers, counts = np.unique(raw[values < 0], return_counts=True)
+    usual = float(numbers[counts.argmax()])
+    if counts.max() > counts.sum() / 2:
+        yield Finding(
+            "nodata-suspected",
+            "warning",
+            f"{negative:.1%} of the numbers in the bands in use are negative, and most of these "
+            f"are {usual:g} before the scale.",
+            action="Uses them as they are.",
+            cure=f"If {usual:g} means no data: --nodata {usual:g}, or `data ignore value`.",
+        )
+    else:
         yield Finding(
             "negative",
             "warning",

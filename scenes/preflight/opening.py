@@ -15,12 +15,15 @@ _KINDS = (
      "correct the value in the file."),
     (r"have no unit|have the unit|cannot be in|are not understood", "wavelength-units", "Write "
      "`wavelength units = Nanometers` (or Micrometers) into the header."),
+    (r"bbl marks all", "band-list", "Set `bbl` to 1 for the bands that are good."),
     (r"wavelength|fwhm|bands\)|bbl|list of", "band-list", "Correct the list in the header: one "
      "entry for each band."),
     (r"ground control points|placed by", "gcp-only", "Warp the maps, not the scene."),
     (r"coordinate system|map info|datum|EPSG|CRS", "crs-odd", "Correct `map info` and "
      "`coordinate system string` in the header; they must name one and the same system."),
-    (r"bytes more than|compressed|byte order", "size-odd", "Check samples, lines, bands, data "
+    (r"has no `byte order`", "byte-order-missing", "Write `byte order = 0` into the header, or 1 "
+     "if the numbers look like noise."),
+    (r"bytes more than|compressed", "size-odd", "Check samples, lines, bands, data "
      "type and header offset in the header."),
 )  # fmt: skip
 _NO_CURE = "Mend what the sentence names, or leave it if what was assumed is right."

@@ -9,15 +9,13 @@ from pathlib import Path
 
 from scenes.errors import SceneError, SceneWarning
 from scenes.formats import open_scene
-from scenes.look import look_at
-from scenes.padding import find_padding
 from scenes.preflight.axis import axis_findings
 from scenes.preflight.finding import SEVERITIES, Finding
 from scenes.preflight.headers import header_findings
 from scenes.preflight.numbers import number_findings
 from scenes.preflight.opening import finding_of_refusal, finding_of_warning
 from scenes.preflight.place import place_findings
-from scenes.preparation import telling_bands
+from scenes.preparation import look_past_padding
 from scenes.scene import Scene
 
 
@@ -83,12 +81,8 @@ def _findings_of_scene(scene: Scene) -> Iterator[Finding]:
     yield from axis_findings(scene)
     yield from place_findings(scene)
     try:
-        look = look_at(scene)
-        padding = find_padding(scene, telling_bands(scene, look))
-        if padding is not None:
-            scene = scene.with_source(scene.source.with_padding(padding))
-            look = look_at(scene)
+        inside, look, padding = look_past_padding(scene)
     except SceneError as error:
         yield finding_of_refusal(str(error))
         return
-    yield from number_findings(scene, look, padding)
+    yield from number_findings(inside, look, padding)

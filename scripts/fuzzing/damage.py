@@ -46,7 +46,7 @@ def make_envi(folder: Path, random: Random) -> Path:
     if random.random() < 0.1:
         data = gzip.compress(data, 1)
         text += "file compression = 1\n"
-        data = _mutated_bytes(data, random) if random.random() < 0.5 else data
+        data = mutated_bytes(data, random) if random.random() < 0.5 else data
     header = _mutated_text(text, random)
     (folder / "x.hdr").write_bytes(header)
     (folder / "x.img").write_bytes(_resized(data, random))
@@ -94,7 +94,7 @@ def make_geotiff(folder: Path, random: Random) -> Path:
         if random.random() < 0.2:
             dataset.write_mask(values[0] > 3)
     data = path.read_bytes()
-    change = random.choice([None, _mutated_bytes, _mutated_tags, _mutated_tags, _cut])
+    change = random.choice([None, mutated_bytes, _mutated_tags, _mutated_tags, _cut])
     path.write_bytes(data if change is None else change(data, random))
     for name, text in (("x.hdr", _envi(random)[0]), ("x.json", STAC), ("x.csv", TABLE)):
         if random.random() < 0.1:
@@ -143,7 +143,7 @@ def _mutated_text(text: str, random: Random, separator: str = " = ") -> bytes:
     encoding = random.choice(["utf-8", "utf-8", "utf-8", "latin-1", "utf-8-sig", "utf-16"])
     content = (ends.join(lines) + ends).encode(encoding, errors="replace")
     if random.random() < 0.15:
-        content = random.choice([_mutated_bytes, _cut])(content, random)
+        content = random.choice([mutated_bytes, _cut])(content, random)
     return content
 
 
@@ -169,7 +169,8 @@ def _change_line(lines: list[str], random: Random, separator: str) -> None:
     random.choice(choices)()
 
 
-def _mutated_bytes(data: bytes, random: Random) -> bytes:
+def mutated_bytes(data: bytes, random: Random) -> bytes:
+    """Change some bytes, mostly of the beginning."""
     changed = bytearray(data)
     for _ in range(random.choice([1, 1, 2, 8])):
         end = min(len(changed), random.choice([16, 400, len(changed)]))

@@ -9,6 +9,7 @@ from rasterio.crs import CRS
 from scenes.errors import SceneError, SceneWarning
 from scenes.formats import open_scene
 from scenes.formats.envi_files import find_header
+from scenes.preparation import Preparation
 
 UTM = "{UTM, 1, 1, 500000, 4100000, 5, 5, 11, North, WGS-84}"
 TURNED = UTM.replace("}", ", rotation=-20}")
@@ -133,14 +134,17 @@ def test_aviris_with_a_header_value_is_not_searched_for_padding(write_envi, tmp_
         assert np.array_equal(open_scene(path).valid_mask(), ~outside)
 
 
-def test_aviris_bands_of_one_number_are_not_used(write_envi, tmp_path, cube):
-    cube[0] = 0
+def test_aviris_bands_without_a_number_are_not_used(write_envi, tmp_path, cube):
+    cube[0] = -9999
     name = "f080611t01p00r07rdn_c_sc01_ort_img"
-    path = write_envi(tmp_path, cube, {"map info": UTM}, data=name, header=f"{name}.hdr")
-    assert open_scene(path).bands.good.tolist() == [False, True, True]
+    fields = {"map info": UTM, "data ignore value": -9999}
+    path = write_envi(tmp_path, cube, fields, data=name, header=f"{name}.hdr")
+    scene = open_scene(path)
+    assert scene.bands.good.tolist() == [False, True, True]
+    assert scene.valid_mask().all()
 
 
-def test_aviris_band_that_differs_from_zero_only_in_the_padding_is_not_used(
+def test_aviris_band_that_differs_from_zero_only_in_the_padding_is_left_out(
     write_envi, tmp_path, cube
 ):
     cube[0] = 0
@@ -148,7 +152,9 @@ def test_aviris_band_that_differs_from_zero_only_in_the_padding_is_not_used(
     name = "f080611t01p00r07rdn_c_sc01_ort_img"
     path = write_envi(tmp_path, padded, {"map info": UTM}, data=name, header=f"{name}.hdr")
     with pytest.warns(SceneWarning, match="corners"):
-        assert open_scene(path).bands.good.tolist() == [False, True, True]
+        scene = open_scene(path)
+    with pytest.warns(SceneWarning, match=r"1 band \(1\) left out: the same number"):
+        assert Preparation().apply(scene).bands.good.tolist() == [False, True, True]
 
 
 def write_netcdf(folder, cube, name="reflectance", table=None, without=()):

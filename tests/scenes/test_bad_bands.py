@@ -7,10 +7,10 @@ from scenes.bad_bands import (
     constant_bands,
     detectors_of,
     empty_bands,
-    has_band_list,
     opaque_bands,
     overlapping_bands,
     signal_to_noise,
+    without_empty_bands,
 )
 from scenes.bands import Bands
 from scenes.look import Look, look_at
@@ -52,14 +52,14 @@ def test_water_vapour_is_the_file_s_own_business_where_it_has_a_band_list(
 ):
     listed = "{" + ", ".join(["1"] * air_nm.size) + "}"
     scene = open_ground(with_opaque_air(ground, air_nm), {"bbl": listed})
-    assert has_band_list(scene)
+    assert scene.bands.listed
     assert found(scene) == {}
 
 
 @pytest.mark.filterwarnings("ignore::scenes.SceneWarning")
 def test_a_band_list_of_another_length_is_none(ground, air_nm, open_ground):
     scene = open_ground(with_opaque_air(ground, air_nm), {"bbl": "{1, 1, 0}"})
-    assert not has_band_list(scene)
+    assert not scene.bands.listed
     assert "water vapour" in found(scene)
 
 
@@ -87,11 +87,33 @@ def test_empty_and_constant_bands_are_found_apart(ground, open_ground):
     assert found(scene) == {"empty": [7], "constant": [30]}
 
 
-def test_a_band_with_a_few_numbers_is_not_empty(ground, open_ground):
+def test_a_band_is_empty_if_most_pixels_that_have_others_lack_it(ground, open_ground):
     cube = ground.copy()
+    cube[7, 12:] = -0.9999
+    cube[9, 11:] = -0.9999
+    cube[:, :, 20:] = -0.9999  # outside of the image
+    scene = open_ground(cube, {"data ignore value": -9999})
+    assert found(scene) == {"empty": [9]}
+    opened = without_empty_bands(scene)
+    assert np.flatnonzero(~opened.bands.good).tolist() == [9]
+    assert not opened.bands.listed
+
+
+@pytest.mark.parametrize("value", [0.3, -0.9999])
+def test_opening_leaves_a_scene_alone_where_no_band_or_every_band_is_empty(
+    ground, open_ground, value
+):
+    scene = open_ground(np.full_like(ground, value), {"data ignore value": -9999})
+    assert without_empty_bands(scene) is scene
+
+
+def test_bands_found_empty_at_opening_do_not_stop_the_search_for_water_vapour(
+    ground, air_nm, open_ground
+):
+    cube = with_opaque_air(ground, air_nm)
     cube[7] = -0.9999
-    cube[7, :12] = 0.3
-    assert found(open_ground(cube, {"data ignore value": -9999}), noisy=True).get("empty") is None
+    opened = without_empty_bands(open_ground(cube, {"data ignore value": -9999}))
+    assert found(opened) == {"water vapour": np.flatnonzero(in_water(air_nm)).tolist()}
 
 
 def test_noisy_bands_are_left_out_only_when_asked_for(ground, open_ground):

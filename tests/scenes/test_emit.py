@@ -56,6 +56,7 @@ def test_emit_reads_what_was_written(tmp_path, parts, reads_like):
     reads_like(scene, expected)
     assert scene.unit == "reflectance"
     assert "EMIT L2A" in scene.metadata["title"]
+    assert scene.bands.listed
 
 
 def test_emit_bands_are_those_of_the_file_and_good_ones_are_used(tmp_path, parts):

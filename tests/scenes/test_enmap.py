@@ -4,6 +4,7 @@ import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 
+from scenes.acquisition import Acquisition, iso_text
 from scenes.errors import SceneError, SceneFileError
 from scenes.formats import open_scene
 
@@ -22,6 +23,9 @@ def cube():
     return cube
 
 
+START, STOP = "2022-07-24T10:45:26.250Z", "2022-07-24T10:45:30Z"
+
+
 def band_xml(number, wavelength, fwhm, gain, offset):
     return (
         f'<bandID number="{number}"><wavelengthCenterOfBand>{wavelength}</wavelengthCenterOfBand>'
@@ -37,7 +41,8 @@ def write_metadata(folder, name=NAME, gains=(1e-4,) * 5, offsets=(0,) * 5, bands
     path = folder / f"{name}-METADATA.XML"
     path.write_text(
         '<?xml version="1.0" encoding="UTF-8"?><level_X xmlns:xsi="http://www.w3.org/2001/'
-        f'XMLSchema-instance"><base><level>{level}</level></base><specific>'
+        f'XMLSchema-instance"><base><level>{level}</level><temporalCoverage><startTime>{START}'
+        f"</startTime><stopTime>{STOP}</stopTime></temporalCoverage></base><specific>"
         "<vnirProductQuality><expectedChannelsList>1,2</expectedChannelsList></vnirProductQuality>"
         f"<bandCharacterisation>{text}</bandCharacterisation></specific></level_X>",
         encoding="utf-8",
@@ -71,6 +76,13 @@ def test_enmap_reads_what_was_written(tmp_path, cube, reads_like, given):
     assert scene.grid.crs == CRS.from_epsg(32633)
     assert scene.grid.transform == TRANSFORM
     assert scene.unit == "reflectance"
+
+
+def test_enmap_tells_when_it_was_taken_and_by_what(tmp_path, cube):
+    write_metadata(tmp_path)
+    found = Acquisition.of(open_scene(write_tiff(tmp_path, cube)).metadata)
+    assert (iso_text(found.start), iso_text(found.end)) == ("2022-07-24T10:45:26.250000Z", STOP)
+    assert found.instrument == "ENMAP01"
 
 
 def test_enmap_bands_keep_the_order_of_the_detectors(tmp_path, cube):

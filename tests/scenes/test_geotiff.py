@@ -149,11 +149,15 @@ def test_geotiff_fwhm_and_bbl_are_found_beside_the_wavelengths(tmp_path, reflect
     assert scene.bands.fwhm_nm == pytest.approx([10, 10, 20, 20])
 
 
+def test_geotiff_list_of_good_bands_only_is_a_list(tmp_path, reflectance):
+    for tags in ([], [("ENVI", [{"bbl": "1"}] * 4)]):
+        bands = open_scene(write_tiff(tmp_path / "x.tif", reflectance, tags)).bands
+        assert bands.listed is bool(tags)
+
+
 def test_geotiff_damaged_units_are_guessed_with_a_warning(tmp_path, reflectance):
-    tags = [
-        {"wavelength": str(nm), "wavelength_units": unit}
-        for nm, unit in zip(NM, "nmnm", strict=True)
-    ]
+    pairs = zip(NM, "nmnm", strict=True)
+    tags = [{"wavelength": str(nm), "wavelength_units": unit} for nm, unit in pairs]
     path = write_tiff(tmp_path / "x.tif", reflectance, [("ENVI", tags)])
     with pytest.warns(SceneWarning, match="have no unit.*taken as nanometres"):
         assert open_scene(path).wavelengths_nm.tolist() == NM

@@ -9,7 +9,7 @@ import pytest
 from scenes.errors import SceneError, SceneFileError
 from scenes.formats import open_scene
 from scenes.formats.hdf import holds, is_hdf, open_hdf
-from scenes.formats.hdf_pixels import HdfBands, HdfFlags, HdfPixels
+from scenes.formats.hdf_pixels import HdfBands, HdfFlags, HdfPixels, flags_of
 
 ORDERS = {"lsb": (1, 2, 0), "bls": (0, 1, 2), "lbs": (1, 0, 2)}
 
@@ -172,3 +172,24 @@ def test_hdf_attributes_may_be_text_or_numbers(tmp_path):
 def test_hdf_file_that_is_gone_is_an_error_with_its_name():
     with pytest.raises(SceneFileError, match=r"gone\.h5"), open_hdf(Path("gone.h5")):
         pass
+
+
+def test_hdf_attributes_that_are_no_real_numbers_are_refused(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs.update(a=1 + 2j, b=np.inf, c=32611.5, d=32611.0)
+    with open_hdf(path) as hdf:
+        with pytest.raises(SceneError, match=r"attribute 'a' is odd \(it holds complex128\)"):
+            hdf.list_attribute("a")
+        for name in "bc":
+            with pytest.raises(SceneError, match=f"attribute '{name}' is .*, no whole number"):
+                hdf.whole_number_attribute(name)
+        assert hdf.whole_number_attribute("d") == 32611
+
+
+def test_hdf_flags_of_another_size_are_refused(tmp_path, cube):
+    path = write(tmp_path / "x.h5", a=cube, flags=cube[0, :, :-1])
+    with open_hdf(path) as hdf:
+        pixels = HdfPixels(hdf, HdfBands("a", "bls"))
+        with pytest.raises(SceneError, match="flags flags 20 x 12 pixels, but there are 20 x 13"):
+            flags_of(hdf, pixels, HdfBands("flags", "ls"))

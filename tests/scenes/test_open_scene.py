@@ -98,7 +98,8 @@ def test_open_scene_of_nothing_is_one_clear_sentence(tmp_path, write_envi, small
     ):
         open_scene(tmp_path)
     write_envi(tmp_path, small_cube)
-    with pytest.raises(SceneFileError, match=r"is a folder.*It holds scene\.hdr\."):
+    (tmp_path / "other.TIF").touch()
+    with pytest.raises(SceneFileError, match=r"is a folder.*It holds other\.TIF, scene\.hdr\."):
         open_scene(tmp_path)
     (tmp_path / "empty.tif").touch()
     with pytest.raises(SceneFileError, match=r"empty\.tif is empty"):
@@ -108,7 +109,25 @@ def test_open_scene_of_nothing_is_one_clear_sentence(tmp_path, write_envi, small
 @pytest.mark.parametrize("name", ["notes.txt", "scene.tif", "scene.img", "scene", "x.nc"])
 def test_open_scene_of_a_text_file_says_what_was_tried(tmp_path, name):
     (tmp_path / name).write_text("NCOLS 3 wavelengths and other notes\n")
-    with pytest.raises(SceneFileError, match=r"no ENVI header beside it.*it is not a GeoTIFF"):
+    with pytest.raises(
+        SceneFileError, match=r"no ENVI header beside it.*GeoTIFF or HDF5 product\."
+    ):
+        open_scene(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("x.img.gz", "Unpack it first"),
+        ("x.MAT", "Save its cube as ENVI or GeoTIFF"),
+        ("x.jp2", "gdal_translate"),
+        ("x.csv", "SpectralLibrary.read"),
+        ("x.shp", "--mask"),
+    ],
+)
+def test_open_scene_of_a_file_of_another_kind_says_what_to_do(tmp_path, name, cure):
+    (tmp_path / name).write_text("something else")
+    with pytest.raises(SceneFileError, match=rf"product\. .*{cure}.*\.$"):
         open_scene(tmp_path / name)
 
 

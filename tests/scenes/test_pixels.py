@@ -103,6 +103,13 @@ def test_scaling_leaves_read_only_numbers_alone():
     assert spectra.tolist() == [[0.5, 0.5], [0.5, 0.5]]
 
 
+@pytest.mark.parametrize("gain", [5e-324, 1e-310, 1e-300, -5e-324])
+def test_scaling_takes_any_finite_gain(gain):
+    """Of which one divided by it may be infinite."""
+    spectra, valid = Scaling.of_bands(2, gain, 0.0, None).apply(np.array([[0, 3]], np.int16))
+    assert (spectra == 0).all() and valid.all()
+
+
 @pytest.mark.parametrize("gain", [[1.0, 2.0], np.nan, [[1.0]]])
 def test_scaling_refuses_gains_that_do_not_fit(gain):
     with pytest.raises(SceneError, match="`gain` must be one finite number, or one for each"):

@@ -154,6 +154,11 @@ def test_a_scene_without_a_usable_band_is_refused(ground, open_ground):
         Preparation(bands=("8",)).apply(scene)
 
 
+def test_a_scene_of_one_band_is_refused(ground, open_ground):
+    with pytest.raises(SceneError, match="has 1 band left"):
+        Preparation(bands=("8",)).apply(open_ground(ground))
+
+
 def test_a_blank_scene_is_left_as_it_is(ground, open_ground):
     """All its bands are constant, so that none is worse than the others."""
     scene = open_ground(np.full_like(ground, 0.5))

@@ -73,6 +73,7 @@ def test_prisma_reads_what_was_written(tmp_path, parts, reads_like):
 
 def test_prisma_bands_descend_without_the_placeholders(tmp_path, parts):
     bands = open_scene(write_prisma(tmp_path, parts)).bands
+    assert not bands.listed
     known = np.concatenate([VNIR_NM[VNIR_NM > 0], SWIR_NM[SWIR_NM > 0]])
     assert np.array_equal(bands.wavelengths_nm, known.astype(float))
     assert bands.fwhm_nm.tolist() == [12.5] * 4 + [10.25] * 4

@@ -1,6 +1,7 @@
 """Damaged files: a scene or a refusal, and nothing else."""
 
 import json
+import os
 import sys
 
 import pytest
@@ -9,8 +10,8 @@ if sys.platform != "linux":
     pytest.skip("memory is held down by what Linux tells of it", allow_module_level=True)
 
 import fuzz_headers
-from fuzzing import damage
 from fuzzing.plain_reading import plain_reading
+from fuzzing.products import make_broken_product
 
 from scenes import SceneError
 
@@ -21,8 +22,30 @@ def test_damaged_files_are_scenes_or_refused(capsys, tmp_path):
     found = json.loads(capsys.readouterr().out)
     assert (found["cases"], found["finds"]) == (400, 0)
     assert sum(found["outcomes"].values()) == 400
-    kinds = {f"{kind}: {outcome}" for kind in damage.MAKERS for outcome in ("scene", "refused")}
-    assert set(found["outcomes"]) == kinds | {"ENVI: scene, as numpy reads it"}
+    kinds = {
+        f"{kind}: {outcome}" for kind in fuzz_headers.MAKERS for outcome in ("scene", "refused")
+    }
+    others = {outcome for outcome in found["outcomes"] if "libhdf5 crashed" not in outcome} - kinds
+    assert kinds <= set(found["outcomes"])
+    assert others == {"ENVI: scene, as numpy reads it"}
+
+
+def test_a_crash_is_counted_and_the_run_goes_on(capsys, monkeypatch):
+    monkeypatch.setattr(fuzz_headers, "MAKERS", {"HDF5 bytes": make_broken_product})
+    monkeypatch.setattr(fuzz_headers, "open_scene", lambda path: os.abort())
+    assert fuzz_headers.main(["--count", "2"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["outcomes"] == {"HDF5 bytes: libhdf5 crashed (SIGABRT)": 2}
+
+
+def test_a_find_in_a_process_of_its_own_is_a_find(capsys, monkeypatch):
+    def fail(path):
+        raise ZeroDivisionError("no")
+
+    monkeypatch.setattr(fuzz_headers, "MAKERS", {"HDF5 bytes": make_broken_product})
+    monkeypatch.setattr(fuzz_headers, "open_scene", fail)
+    assert fuzz_headers.main(["--count", "1"]) == 1
+    assert "ZeroDivisionError: no" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """``unmix info``: what is in a scene."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from unmix.cli.options import nodata_option, say_json, scale_option, scene_argum
 from unmix.cli.talk import at_work
 
 if TYPE_CHECKING:
-    from scenes import Scene
+    from scenes import Grid, Scene
 
 
 @click.command("info")
@@ -60,21 +61,35 @@ def _check(scene: Path, as_json: bool, **file_options: float | None) -> int:
 
 def describe(scene: "Scene") -> dict[str, Any]:
     """What is known of a scene without reading its pixels."""
-    grid, known = scene.grid, scene.wavelengths_nm
-    crs = grid.crs
+    known, scaling = scene.wavelengths_nm, scene.source.scaling
     return {
         "name": scene.name,
         "path": str(scene.path),
-        "height": grid.height,
-        "width": grid.width,
-        "crs": None if crs is None else crs.to_string(),
-        "transform": list(grid.transform)[:6],
+        **_grid(scene.grid),
+        "lookup": None if scene.lookup is None else _grid(scene.lookup.grid),
         "n_bands": len(scene.bands),
         "n_good_bands": scene.n_bands,
         "wavelengths_nm": None if known is None else [float(known.min()), float(known.max())],
         "unit": scene.unit,
+        "gain": [float(scaling.gain.min()), float(scaling.gain.max())],
+        "offset": [float(scaling.offset.min()), float(scaling.offset.max())],
+        "nodata": scaling.nodata if scaling.nodata is None else _number(scaling.nodata),
         "metadata": scene.metadata,
     }
+
+
+def _grid(grid: "Grid") -> dict[str, Any]:
+    return {
+        "height": grid.height,
+        "width": grid.width,
+        "crs": None if grid.crs is None else grid.crs.to_string(),
+        "transform": list(grid.transform)[:6],
+    }
+
+
+def _number(value: float) -> float | str:
+    """A number as JSON has it; NaN and infinity, which it has not, as text."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _band_list(scene: "Scene") -> list[dict[str, Any]]:

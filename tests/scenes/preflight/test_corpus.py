@@ -65,7 +65,7 @@ def in_fields(ground, air_nm):
             "map info": "{UTM, 1, 1, 500000, 4100000, 30, 30, 11, North, WGS-84, rotation=20}"
         },
         "line-too-long": {"description": "{" + "x" * 10_000 + "}"},
-        "size-odd": {"byte order": None},
+        "byte-order-missing": {"byte order": None},
         "cannot-open": {"lines": 25},
     }
 
@@ -136,7 +136,7 @@ def in_numbers(ground):
     noisy[50] += rng.normal(0, 0.3, (24, 30))
     padded[:, :, :4] = 0
     full[20:30, 3:6, 3:9] = 3.2767
-    partly[60, 10:, :] = -0.9999
+    partly[60, 14:, :] = -0.9999
     dark *= 1e-3
     negative[:, :3] -= 1
     return {
@@ -266,3 +266,29 @@ def test_text_has_every_word_of_a_finding_and_short_lines():
     assert " ".join(" ".join(lines).split()).count("odd") == 80
     assert lines.count("warning: a-code") == 2
     assert "  file: claim" in lines and "  unmix: action" in lines
+
+
+def test_negative_numbers_that_are_one_number_are_suspected_to_be_nodata(plant, ground):
+    cube = ground.copy()
+    cube[:, 8:12, 9:14] = -0.8888
+    path = plant({}, cube)
+    (found,) = preflight(path)
+    assert found.code == "nodata-suspected"
+    assert "-8888" in found.odd and "--nodata -8888" in found.cure
+    assert [found.code for found in preflight(path, nodata=-8888)] == ["nothing-odd"]
+
+
+def test_bands_all_marked_as_bad_get_the_right_cure(plant, air_nm):
+    found = next(found for found in preflight(plant({"bbl": listed([0] * air_nm.size)})))
+    assert found.code == "band-list" and "`bbl` to 1" in found.cure
+
+
+def test_a_name_that_no_file_can_have_is_a_finding():
+    assert codes("x" * 5000) == ["cannot-open"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_scene_in_the_water_windows_only_is_looked_over(plant, ground, air_nm):
+    wet = (air_nm >= 1340) & (air_nm <= 1450)
+    fields = {"wavelength": listed(air_nm[wet]), "bbl": listed([1] * int(wet.sum()))}
+    assert "cannot-open" not in codes(plant(fields, ground[wet]))
