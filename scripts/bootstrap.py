@@ -71,8 +71,8 @@ def demo(python: Path, more: list[str]) -> int:
 
 
 def test(python: Path, more: list[str]) -> int:
-    """All tests but the slow ones."""
-    return run(python, "-m", "pytest", *more)
+    """All tests but the slow ones, one process a core, file by file."""
+    return run(python, "-m", "pytest", "-n", "auto", "--dist", "loadfile", *more)
 
 
 def check(python: Path, more: list[str]) -> int:

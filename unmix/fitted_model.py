@@ -227,9 +227,10 @@ class FittedModel:
         spectra = rows_on_bands(spectra, self.n_features_in_)
         device = resolve_device(self.device)
         endmembers = torch.as_tensor(self.endmembers_)
-        length = spectra.double().norm(dim=1)  # NaN or infinite where a value is
+        length = spectra.norm(dim=1)  # NaN or infinite where a value is, or its square
         valid = length <= GLARING * float(endmembers.double().norm(dim=1).max())
-        found = products(spectra[valid].to(device), endmembers.to(device))
+        measured = spectra if valid.all() else spectra[valid]
+        found = products(measured.to(device), endmembers.to(device))
         codes = nonnegative(found)
         read = read_codes(found, codes, reading or self.reading, self.brightness_prior_)
         return found, codes, read, valid
@@ -248,6 +249,8 @@ class FittedModel:
 
 def _with_gaps(values: Tensor, valid: Tensor) -> Tensor:
     """Values of the valid rows among all rows, float32, NaN in the others."""
+    if valid.all():
+        return values.to(valid.device, torch.float32)
     whole = torch.full((len(valid), *values.shape[1:]), torch.nan, device=valid.device)
     whole[valid] = values.to(whole)
     return whole

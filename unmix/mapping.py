@@ -1,6 +1,8 @@
 """From blocks of spectra to blocks of maps."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +11,20 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from scenes import Scene
+from scenes.blocks import DEFAULT_BLOCK_BYTES, Block
+from unmix.errors import UnmixError
+from unmix.overlap import pipelined
 from unmix.unmixer import Unmixer
 
 Progress = Callable[[str, float], None]
 """Called with what is going on and the share of it that is done, 0 to 1."""
+
+BLOCKS_HELD = 3
+"""Blocks in memory at a time: one being read, one being solved, one being written."""
+DEFAULT_MEMORY = BLOCKS_HELD * DEFAULT_BLOCK_BYTES
+"""Bytes that all of them together may take, unless asked otherwise: 192 MiB."""
+
+_memory = ContextVar("memory", default=DEFAULT_MEMORY)
 
 
 def silent(stage: str, share: float) -> None:
@@ -39,7 +51,10 @@ class UnmixedBlock:
 
 
 def unmixed_blocks(scene: Scene, model: Unmixer) -> Iterator[UnmixedBlock]:
-    """Unmix a scene block by block, in bounded memory.
+    """Unmix a scene block by block, in bounded memory; see `limited_memory`.
+
+    The next block is read, and the one before it solved, while a block is in use: two threads,
+    which end with the iterator. The maps are the same as without them, bit for bit.
 
     Parameters
     ----------
@@ -51,10 +66,12 @@ def unmixed_blocks(scene: Scene, model: Unmixer) -> Iterator[UnmixedBlock]:
     Yields
     ------
     UnmixedBlock
+        From the upper left to the lower right.
     """
-    for block in scene.blocks():
+
+    def unmixed(block: Block) -> UnmixedBlock:
         maps = model.map_pixels(block.spectra)
-        yield UnmixedBlock(
+        return UnmixedBlock(
             window=block.window,
             abundances=block.to_map(maps.fractions),
             uncertainty=block.to_map(maps.uncertainty),
@@ -62,3 +79,36 @@ def unmixed_blocks(scene: Scene, model: Unmixer) -> Iterator[UnmixedBlock]:
             spectra=block.spectra,
             valid=block.valid,
         )
+
+    return pipelined(scene.blocks(_memory.get() // BLOCKS_HELD), unmixed)
+
+
+@contextmanager
+def limited_memory(n_bytes: int) -> Iterator[None]:
+    """Let the blocks of scenes that are unmixed inside take at most this memory together.
+
+    What solving adds for a moment, about 0.2 GiB, and the maps of a block come on top; a file's own
+    tiles, where they are larger than a block, are read whole up to four times the size.
+
+    Parameters
+    ----------
+    n_bytes : int
+        By default `DEFAULT_MEMORY`.
+
+    Raises
+    ------
+    UnmixError
+        If it is not at least one byte for each block.
+
+    Examples
+    --------
+    >>> with limited_memory(64 * 2**20):
+    ...     pass  # unmix_scene(...).save(...)
+    """
+    if n_bytes < BLOCKS_HELD:
+        raise UnmixError(f"`memory` must be a positive number of bytes. Got {n_bytes}.")
+    before = _memory.set(n_bytes)
+    try:
+        yield
+    finally:
+        _memory.reset(before)

@@ -76,7 +76,7 @@ def write_state(state: ModelState, folder: Path, *, overwrite: bool = False) -> 
     OutputError
         If the folder is in use, or cannot be written.
     """
-    _check_free(folder, overwrite)
+    check_free(folder, overwrite)
     described = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -104,8 +104,14 @@ def write_state(state: ModelState, folder: Path, *, overwrite: bool = False) -> 
         raise OutputError(f"The model cannot be written to {folder}: {error}.") from error
 
 
-def _check_free(folder: Path, overwrite: bool) -> None:
-    """Refuse a folder that holds something else, or a model that is to stay."""
+def check_free(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder that holds something else, or a model that is to stay.
+
+    Raises
+    ------
+    OutputError
+        If it is in use.
+    """
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file. Name a folder for the model.")
     if not folder.is_dir() or not any(folder.iterdir()):

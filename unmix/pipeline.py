@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scenes import Scene, SceneError, open_scene
+from scenes import Preparation, Scene, SceneError, open_scene
 from unmix.bundle import Run, write_bundle
 from unmix.errors import UnmixError
 from unmix.inputs import Number
@@ -120,6 +120,8 @@ def unmix_scene(
     Parameters
     ----------
     scene : Scene or path
+        A path is opened and prepared as `unmix run` does (see `scenes.Preparation`); a scene is
+        taken as it is.
     model : Unmixer, optional
         Fitted, or to be fitted here. By default a new one with the parameters that follow,
         which are ignored when a model is given.
@@ -140,11 +142,13 @@ def unmix_scene(
     UnmixError
         If it cannot be unmixed, or was not measured on the model's bands.
     """
-    if not isinstance(scene, Scene):
-        scene = open_scene(scene)
     if model is None:
         model = Unmixer(n_endmembers, reading=reading, random_state=random_state)
-    if hasattr(model, "endmembers_"):
+    fitted = hasattr(model, "endmembers_")
+    if not isinstance(scene, Scene):
+        prepare = Preparation().apply_to_pixels if fitted else Preparation().apply
+        scene = prepare(open_scene(scene))
+    if fitted:
         return Unmixing(on_bands_of(model, scene), model, notes=_doubts_of(model))
     return _fit(scene, model, progress)
 

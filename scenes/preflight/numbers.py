@@ -16,7 +16,8 @@ from scenes.scene import Scene
 
 _BRIGHTEST = 1.5  # reflectance; snow and specular water stay below it
 _DARKEST = 0.002  # nothing on earth has so little in its brightest band
-_SHARE_NEGATIVE = 0.01
+_SHARE_NEGATIVE = 0.05  # noise over dark ground makes a few
+_SHARE_ONE_NEGATIVE = 0.01
 _SHARE_SATURATED = 0.001
 _SHARE_LOST = 0.05
 
@@ -155,7 +156,7 @@ def _reflectance(look: Look, bands: IndexArray) -> Iterator[Finding]:
 def _negative(raw: RawArray, values: Float32Array) -> Iterator[Finding]:
     """Whether many numbers are negative, and most of these one and the same: nodata, then."""
     negative = float((values < 0).mean())
-    if negative <= _SHARE_NEGATIVE:
+    if negative <= _SHARE_ONE_NEGATIVE:
         return
     numbers, counts = np.unique(raw[values < 0], return_counts=True)
     usual = float(numbers[counts.argmax()])
@@ -168,7 +169,7 @@ def _negative(raw: RawArray, values: Float32Array) -> Iterator[Finding]:
             action="Uses them as they are.",
             cure=f"If {usual:g} means no data: --nodata {usual:g}, or `data ignore value`.",
         )
-    else:
+    elif negative > _SHARE_NEGATIVE:
         yield Finding(
             "negative",
             "warning",

@@ -35,7 +35,7 @@ def test_set_up_installs_torch_before_the_package_and_only_once(bootstrap):
     packages = installed(bootstrap.commands)
     assert packages.index("torch") == 1
     assert "pyproject.toml:test" in packages[2]
-    assert bootstrap.commands[-1] == ("-m", "pytest")
+    assert bootstrap.commands[-1][:2] == ("-m", "pytest")
     assert bootstrap.main(["test"]) == 0
     assert installed(bootstrap.commands) == packages
 

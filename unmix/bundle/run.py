@@ -43,8 +43,7 @@ def map_grid_of(scene: Scene) -> Grid:
 
 def provenance_of(run: Run) -> dict[str, Any]:
     """What went in: versions, parameters, input."""
-    scene, model = run.scene, run.model
-    crs = scene.grid.crs
+    scene, model, grid = run.scene, run.model, run.map_grid
     return {
         "software": f"unmix {version('unmix')}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -54,11 +53,13 @@ def provenance_of(run: Run) -> dict[str, Any]:
             "checksum": None if scene.path is None else fingerprint(scene.path),
             "height": scene.height,
             "width": scene.width,
-            "crs": None if crs is None else crs.to_string(),
-            "transform": list(scene.grid.transform)[:6],
+            "crs": None if grid.crs is None else grid.crs.to_string(),
+            "transform": list(grid.transform)[:6],
+            "in_sensor_geometry": scene.lookup is not None,
             "unit": scene.unit,
             "n_bands": scene.n_bands,
             "bands_used": scene.bands_used.tolist(),
+            "preparation": scene.preparation,
         },
         "model": {
             "n_endmembers": model.n_endmembers_,

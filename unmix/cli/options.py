@@ -92,6 +92,17 @@ nodata_option = click.option(
 )
 
 
+memory_option = click.option(
+    "--memory",
+    type=click.IntRange(min=1),
+    default=192,
+    show_default=True,
+    metavar="MIB",
+    callback=lambda context, option, mebibytes: mebibytes * 2**20,
+    help="For the pixels that are read, solved and written at a time.",
+)
+
+
 def say_json(values: dict[str, Any]) -> None:
     """Print data for people and machines on stdout."""
     click.echo(json.dumps(values, indent=2))

@@ -58,9 +58,13 @@ class Talk:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        """Say a warning once, as a plain sentence; takes the place of `warnings.showwarning`."""
-        if str(message) not in self.warnings:
-            self.warnings.append(str(message))
+        """Say a warning; takes the place of `warnings.showwarning`."""
+        self.say(str(message))
+
+    def say(self, message: str) -> None:
+        """Say a warning once, as a plain sentence."""
+        if message not in self.warnings:
+            self.warnings.append(message)
             tqdm.write(f"Warning: {message}", file=sys.stderr)
 
     def close(self) -> None:

@@ -1,0 +1,252 @@
+"""A model applied to many scenes, each into a folder of its own, and resumed after a kill."""
+
+import json
+import re
+import secrets
+import shutil
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, TextIO
+
+from scenes import Scene, SceneError, open_scene
+from scenes.errors import SceneWarning
+from unmix.errors import UnmixError, UnmixWarning
+from unmix.fingerprint import fingerprint
+from unmix.mapping import DEFAULT_MEMORY, Progress, limited_memory, silent
+from unmix.pipeline import unmix_scene
+from unmix.save_options import SaveOptions
+from unmix.staging import RECORD_NAME
+from unmix.unmixer import Unmixer
+
+REQUEST_NAME = "request.json"
+"""What was asked for, written last: a folder that has it is whole."""
+_LEFT_OVER = r"\.{}\.(partial|earlier|dead)-[0-9a-f]+"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done to every scene. It can be pickled."""
+
+    model: Unmixer
+    """Fitted."""
+    opened: Callable[[Path], Scene] = open_scene
+    """Opens a scene; a function that can be pickled."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What `opened` was told, for the record; files among it are known by their content."""
+    options: SaveOptions = field(default_factory=SaveOptions)
+    memory: int = DEFAULT_MEMORY
+    """Bytes for blocks; see `unmix.mapping.limited_memory`."""
+    overwrite: bool = False
+    resume: bool = False
+    """Skip what is done already: made of the same scene and model with the same parameters."""
+
+
+class Job(NamedTuple):
+    """One scene, and the folder for its results."""
+
+    scene: Path
+    target: Path
+
+
+class Outcome(NamedTuple):
+    """What became of one scene."""
+
+    job: Job
+    warnings: list[str]
+    error: UnmixError | SceneError | None = None
+    skipped: bool = False
+    """Whether its results were there already."""
+
+
+def map_scenes(order: Order, jobs: Sequence[Job], progress: Progress = silent) -> Iterator[Outcome]:
+    """Map scenes one after the other; one that fails does not hold up the others.
+
+    Parameters
+    ----------
+    order : Order
+    jobs : sequence of Job
+        No two with one folder.
+    progress : callable
+
+    Yields
+    ------
+    Outcome
+        Of each scene, as soon as it is done.
+    """
+    for job in jobs:
+        name = f"{job.scene.stem}: " if len(jobs) > 1 else ""
+        yield map_scene(order, job, partial(_named, progress, name))
+
+
+def _named(progress: Progress, name: str, stage: str, share: float) -> None:
+    progress(f"{name}{stage}", share)
+
+
+def map_scene(order: Order, job: Job, progress: Progress = silent) -> Outcome:
+    """Map one scene, unless that is done; its errors come back in the outcome.
+
+    With ``resume``, what a killed run left beside the folder is removed first.
+
+    Parameters
+    ----------
+    order : Order
+    job : Job
+    progress : callable
+
+    Returns
+    -------
+    Outcome
+    """
+    with _heard() as said:
+        try:
+            if order.resume:
+                remove_left_overs(job.target)
+            scene = order.opened(job.scene)
+            request = request_of(order, job.scene, scene)
+            if order.resume and is_done(job.target, request):
+                return Outcome(job, said, skipped=True)
+            result = unmix_scene(scene, order.model)
+            result.notes.extend(said)
+            with limited_memory(order.memory):
+                result.save(
+                    job.target,
+                    overwrite=order.overwrite or order.resume,
+                    options=order.options,
+                    progress=progress,
+                )
+            _write(job.target / REQUEST_NAME, request)
+        except (UnmixError, SceneError) as error:
+            return Outcome(job, said, error)
+    return Outcome(job, said)
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """A list that fills with the warnings that are given inside, each once."""
+    said: list[str] = []
+
+    def hear(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if str(message) not in said:
+            said.append(str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SceneWarning)
+        warnings.simplefilter("always", UnmixWarning)
+        warnings.showwarning = hear
+        yield said
+
+
+def request_of(order: Order, path: Path, scene: Scene) -> dict[str, Any]:
+    """All that the maps of a scene depend on, as it stands in its folder.
+
+    Parameters
+    ----------
+    order : Order
+    path : Path
+        As it was given.
+    scene : Scene
+        Opened from there.
+
+    Returns
+    -------
+    dict
+        Fingerprints of all files, the model's among them, and all parameters.
+    """
+    files = {path, *([] if scene.path is None else [scene.path])}
+    for value in order.parameters.values():
+        items = value if isinstance(value, tuple) else (value,)
+        files |= {item for item in items if isinstance(item, Path)}
+    with TemporaryDirectory() as folder:
+        order.model.save(folder)
+        model = {part.name: fingerprint(part) for part in sorted(Path(folder).iterdir())}
+    request = {
+        "files": {str(file): fingerprint(file) for file in sorted(files) if file.is_file()},
+        "model": model,
+        "device": order.model.device,
+        "parameters": dict(order.parameters),
+        "options": asdict(order.options),
+    }
+    known: dict[str, Any] = json.loads(json.dumps(request, default=str))
+    return known
+
+
+def is_done(target: Path, request: Mapping[str, Any]) -> bool:
+    """Whether a folder holds all results of exactly this request."""
+    files = (REQUEST_NAME, RECORD_NAME, "abundances.tif", "uncertainty.tif", "quality.tif")
+    if not all((target / name).is_file() for name in files):
+        return False
+    try:
+        return bool(json.loads((target / REQUEST_NAME).read_text(encoding="utf-8")) == request)
+    except ValueError:
+        return False
+
+
+def remove_left_overs(target: Path) -> None:
+    """Remove what killed runs left beside a folder; bring back results that were being replaced.
+
+    Each is renamed before it is removed: if a run that was taken for dead is still writing, its
+    files are gone at once, and it cannot put a half of them in place.
+    """
+    target = target.absolute()
+    if not target.parent.is_dir():
+        return
+    pattern = re.compile(_LEFT_OVER.format(re.escape(target.name)))
+    found = [entry for entry in target.parent.iterdir() if pattern.fullmatch(entry.name)]
+    for entry in sorted(found):
+        if ".earlier-" in entry.name and not target.exists():
+            entry.rename(target)
+            continue
+        dead = target.with_name(f".{target.name}.dead-{secrets.token_hex(4)}")
+        try:
+            entry.rename(dead)
+        except FileNotFoundError:  # its run was alive, and has cleaned up
+            continue
+        shutil.rmtree(dead, ignore_errors=True)
+
+
+def without_callbacks(order: Order) -> Order:
+    """The same order with a model that reports to nobody, to be sent to another process."""
+    model = copy(order.model)
+    model.progress = None
+    return replace(order, model=model)
+
+
+def check_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Raise if any scene failed: its own error if it was the only one asked for.
+
+    Raises
+    ------
+    UnmixError or SceneError
+    """
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if len(outcomes) == 1 and failed:
+        error = failed[0].error
+        assert error is not None
+        raise error
+    if failed:
+        reasons = " ".join(f"{outcome.job.scene.name}: {outcome.error}" for outcome in failed)
+        raise UnmixError(
+            f"{len(failed)} of {len(outcomes)} scenes could not be mapped, the others were. "
+            f"{reasons}"
+        )
+
+
+def _write(path: Path, request: Mapping[str, Any]) -> None:
+    """Write a request so that the file is whole when it is there."""
+    text = json.dumps(request, indent=2, ensure_ascii=False)
+    growing = path.with_name(f".{path.name}.partial")
+    growing.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    growing.replace(path)
