@@ -171,7 +171,7 @@ def test_a_device_that_is_not_there_is_refused(device):
         Unmixer(2, device=device).fit(np.random.default_rng(0).random((20, 5)))
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "a", 2**63, True, np.random.RandomState(0)], ids=repr)
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", 2**63, True, np.random.RandomState(0)])
 def test_a_seed_must_be_none_or_an_integer_from_0(seed):
     with pytest.raises(UnmixError, match=r"`random_state` must be None or an integer from 0\. Got"):
         Unmixer(2, random_state=seed).fit(np.random.default_rng(0).random((20, 5)))
