@@ -45,7 +45,10 @@ def test_importing_loads_neither_torch_nor_matplotlib(module):
     assert loaded_by(f"import {module}\n") & {"torch", "matplotlib"} == set()
 
 
-@pytest.mark.parametrize("command", ["run", "apply", "demo", "info", "simulate"])
+COMMANDS = ["run", "apply", "count", "compare", "demo", "fit", "info", "report", "simulate"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_loads_neither_torch_nor_matplotlib(command):
     loaded = loaded_by(command_line(command, "--help"))
     assert loaded & {"torch", "matplotlib"} == set()

@@ -67,8 +67,7 @@ class Chart:
         basis = leading_directions(white / white.norm(dim=1, keepdim=True), n)
         length = white.norm(dim=1, keepdim=True)
         inside = (white / length) @ basis
-        ones = torch.ones(len(white), 1, dtype=white.dtype, device=white.device)
-        normal = basis @ torch.linalg.lstsq(inside, ones).solution[:, 0]
+        normal = basis @ all_ones(inside)
         depth = white @ normal
         seen = depth > SHALLOW * depth.median()
         white, depth = white[seen], depth[seen]
@@ -163,6 +162,14 @@ def band_noise(spectra: Tensor, n: int) -> Tensor:
         noise = noise * (left / spare).sqrt()
         noise = (noise / noise.median().clamp(min=1e-300)).clamp(*NOISE_RANGE)
     return noise
+
+
+def all_ones(rows: Tensor) -> Tensor:
+    """Least-squares ``x`` of ``rows @ x = 1``, for ``rows`` (n_rows, n) of many rows.
+
+    By the normal equations: LAPACK's solvers depend in the last bit on where memory lies.
+    """
+    return torch.linalg.pinv(rows.T @ rows, hermitian=True) @ rows.sum(dim=0)
 
 
 def _stretch(on_plane: Tensor, normal: Tensor) -> Tensor:

@@ -1,10 +1,9 @@
 """Whether the endmembers leave the hull of the data, and where they go."""
 
-import torch
 from torch import Tensor
 
 from unmix.abundances import nnls
-from unmix.autoencoder.chart import SPARE_BANDS, Chart
+from unmix.autoencoder.chart import SPARE_BANDS, Chart, all_ones
 from unmix.autoencoder.refine import Refined
 from unmix.autoencoder.volume import outside_hull, smallest_simplex
 
@@ -106,7 +105,6 @@ def _as_bright_as(spectra: Tensor, shapes: Tensor) -> Tensor:
     the material, the sum of the codes must not either.
     """
     codes = nnls(spectra, shapes)
-    ones = torch.ones(len(codes), 1, dtype=codes.dtype)
-    weights = torch.linalg.lstsq(codes, ones).solution[:, 0]
+    weights = all_ones(codes)
     weights = weights.clamp(min=float(weights.abs().median()) / BRIGHTEST)
     return shapes / weights[:, None]
