@@ -118,7 +118,8 @@ def test_no_endmember_is_made_absurdly_bright(mixture_of):
     spectra = fractions @ endmembers
     scaled = _as_bright_as(spectra, endmembers)
     brighter = scaled.norm(dim=1) / endmembers.norm(dim=1)
-    assert brighter.max() <= BRIGHTEST * brighter.median() * (1 + 1e-9)
+    usual = brighter.sort().values[2]  # of 4, as the median of the weights is the lower one
+    assert 2 * usual < brighter.max() <= BRIGHTEST * usual * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("n_endmembers", [5, 9])
@@ -143,7 +144,7 @@ def test_many_materials_of_low_contrast_keep_their_pure_pixels(half, n_endmember
 def test_where_memory_lies_changes_nothing(mixture_of):
     """Bit for bit: some solvers of LAPACK depend on it in the last one."""
     spectra, endmembers = capped(mixture_of, 0, 0.7)
-    start = Refined(0.9 * endmembers + 0.02, torch.full((4,), 9))
+    start = Refined(0.7 * endmembers + 0.3 * endmembers.mean(dim=0), torch.full((4,), 9))
     rng = np.random.default_rng(0)
     found = []
     for even in (False, True):
