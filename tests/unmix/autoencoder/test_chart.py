@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from unmix.autoencoder.chart import Chart, band_noise
+from unmix.autoencoder.chart import Chart, all_ones, band_noise
 from unmix.metrics import spectral_angle
 
 
@@ -120,3 +120,20 @@ def test_coordinates_in_the_signal_keep_lengths_and_angles(mixture_of):
     assert seen.shape == (4, 4)
     gram = mixture.endmembers.double() / chart.noise
     torch.testing.assert_close(seen @ seen.T, gram @ gram.T, rtol=0.02, atol=0)
+
+
+def test_all_ones_is_least_squares_whose_bits_do_not_depend_on_where_memory_lies(mixture_of):
+    rows = mixture_of(0, snr_db=20).spectra[:, :6].double()
+    found = all_ones(rows)
+    torch.testing.assert_close(
+        found, torch.linalg.lstsq(rows, torch.ones(400, 1).double())[0][:, 0]
+    )
+    generator = torch.Generator().manual_seed(0)
+    for size in torch.randint(1, 3000, (40,), generator=generator).tolist():
+        held = [bytearray(size + k) for k in range(50)]
+        assert torch.equal(all_ones(rows.clone()), found)
+        del held
+
+
+def test_a_direction_that_no_row_has_gets_nothing():
+    assert all_ones(torch.tensor([[2.0, 0.0], [2.0, 0.0]])).tolist() == pytest.approx([0.5, 0.0])

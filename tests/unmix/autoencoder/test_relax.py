@@ -139,19 +139,3 @@ def test_many_materials_of_low_contrast_keep_their_pure_pixels(half, n_endmember
     truth = torch.from_numpy(endmembers).float()
     order = match_endmembers(found.spectra, truth)
     assert spectral_angle(found.spectra[order], truth).mean() < 0.015
-
-
-def test_where_memory_lies_changes_nothing(mixture_of):
-    """Bit for bit: some solvers of LAPACK depend on it in the last one."""
-    spectra, endmembers = capped(mixture_of, 0, 0.7)
-    start = Refined(0.7 * endmembers + 0.3 * endmembers.mean(dim=0), torch.full((4,), 9))
-    rng = np.random.default_rng(0)
-    found = []
-    for even in (False, True):
-        for _ in range(6):
-            held = [np.empty(rng.integers(1, 3000)) for _ in range(50)]
-            found.append((even, relax(spectra.double(), start, even, LIMIT).endmembers))
-            assert held
-    assert not torch.equal(found[0][1], start.endmembers), "the hull is left"
-    for even, first in (found[0], found[6]):
-        assert all(torch.equal(other, first) for kind, other in found if kind == even)
