@@ -50,11 +50,13 @@ def command(out: Path, seed: int, overwrite: bool) -> None:
             "scene": str(scene),
             "maps": str(maps / "abundances.tif"),
             "preview": str(maps / "preview.png"),
+            "report": str(maps / "report.html"),
             "score": scored,
         }
     )
     click.echo(
-        f"Open {maps / 'abundances.tif'} in a GIS, or look at {maps / 'preview.png'}.", err=True
+        f"Open {maps / 'abundances.tif'} in a GIS, or {maps / 'report.html'} in a browser.",
+        err=True,
     )
 
 

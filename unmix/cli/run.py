@@ -98,6 +98,7 @@ def summary_of(out: Path) -> dict[str, Any]:
     return {
         "maps": str(out / "abundances.tif"),
         "preview": str(out / "preview.png"),
+        "report": str(out / "report.html"),
         "n_endmembers": record["model"]["n_endmembers"],
         "n_endmembers_auto": record["model"]["n_endmembers_auto"],
         "endmembers": record["model"]["endmember_names"],
