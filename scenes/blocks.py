@@ -17,9 +17,8 @@ from scenes.pixels import Float32Array
 if TYPE_CHECKING:
     import torch
 
-DEFAULT_BLOCK_BYTES = 16 * 2**20
-"""Memory that the arrays of one block may take, unless asked otherwise: 16 MiB. The system gives
-larger arrays anew each time, which takes longer than filling them."""
+DEFAULT_BLOCK_BYTES = 64 * 2**20
+"""Memory that the arrays of one block may take, unless asked otherwise: 64 MiB."""
 
 _WHOLE_TILE_FACTOR = 4  # a tile is read in one piece if it is no larger than this many budgets
 

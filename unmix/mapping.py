@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from scenes import Scene
-from scenes.blocks import Block
+from scenes.blocks import DEFAULT_BLOCK_BYTES, Block
 from unmix.errors import UnmixError
 from unmix.overlap import pipelined
 from unmix.unmixer import Unmixer
@@ -21,7 +21,7 @@ Progress = Callable[[str, float], None]
 
 BLOCKS_HELD = 3
 """Blocks in memory at a time: one being read, one being solved, one being written."""
-DEFAULT_MEMORY = BLOCKS_HELD * 64 * 2**20
+DEFAULT_MEMORY = BLOCKS_HELD * DEFAULT_BLOCK_BYTES
 """Bytes that all of them together may take, unless asked otherwise: 192 MiB."""
 
 _memory = ContextVar("memory", default=DEFAULT_MEMORY)
