@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +24,8 @@ BLOCKS_HELD = 3
 """Blocks in memory at a time: one being read, one being solved, one being written."""
 DEFAULT_MEMORY = BLOCKS_HELD * DEFAULT_BLOCK_BYTES
 """Bytes that all of them together may take, unless asked otherwise: 192 MiB."""
+
+Out = TypeVar("Out")
 
 _memory = ContextVar("memory", default=DEFAULT_MEMORY)
 
@@ -80,7 +83,26 @@ def unmixed_blocks(scene: Scene, model: Unmixer) -> Iterator[UnmixedBlock]:
             valid=block.valid,
         )
 
-    return pipelined(scene.blocks(_memory.get() // BLOCKS_HELD), unmixed)
+    return worked_blocks(scene, unmixed)
+
+
+def worked_blocks(scene: Scene, work: Callable[[Block], Out]) -> Iterator[Out]:
+    """Do something with every block of a scene, in bounded memory; see `limited_memory`.
+
+    The next block is read, and the one before it worked on, while a result is in use.
+
+    Parameters
+    ----------
+    scene : Scene
+    work : callable
+        From a block to what is wanted of it.
+
+    Yields
+    ------
+    object
+        Of each block, from the upper left to the lower right.
+    """
+    return pipelined(scene.blocks(_memory.get() // BLOCKS_HELD), work)
 
 
 @contextmanager

@@ -43,24 +43,11 @@ def map_grid_of(scene: Scene) -> Grid:
 
 def provenance_of(run: Run) -> dict[str, Any]:
     """What went in: versions, parameters, input."""
-    scene, model, grid = run.scene, run.model, run.map_grid
+    scene, model = run.scene, run.model
     return {
         "software": f"unmix {version('unmix')}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "input": {
-            "name": scene.name,
-            "path": None if scene.path is None else str(scene.path),
-            "checksum": None if scene.path is None else fingerprint(scene.path),
-            "height": scene.height,
-            "width": scene.width,
-            "crs": None if grid.crs is None else grid.crs.to_string(),
-            "transform": list(grid.transform)[:6],
-            "in_sensor_geometry": scene.lookup is not None,
-            "unit": scene.unit,
-            "n_bands": scene.n_bands,
-            "bands_used": scene.bands_used.tolist(),
-            "preparation": scene.preparation,
-        },
+        "input": input_of(scene),
         "model": {
             "n_endmembers": model.n_endmembers_,
             "n_endmembers_auto": model.n_endmembers_reason_ is not None,
@@ -77,4 +64,23 @@ def provenance_of(run: Run) -> dict[str, Any]:
             "n_members": model.n_members_.tolist(),
             "fitted_on": model.source_,
         },
+    }
+
+
+def input_of(scene: Scene) -> dict[str, Any]:
+    """What a record says of the scene that went in."""
+    grid = map_grid_of(scene)
+    return {
+        "name": scene.name,
+        "path": None if scene.path is None else str(scene.path),
+        "checksum": None if scene.path is None else fingerprint(scene.path),
+        "height": scene.height,
+        "width": scene.width,
+        "crs": None if grid.crs is None else grid.crs.to_string(),
+        "transform": list(grid.transform)[:6],
+        "in_sensor_geometry": scene.lookup is not None,
+        "unit": scene.unit,
+        "n_bands": scene.n_bands,
+        "bands_used": scene.bands_used.tolist(),
+        "preparation": scene.preparation,
     }
