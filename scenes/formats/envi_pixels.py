@@ -20,7 +20,7 @@ from scenes.pixels import RawArray
 GZIP_MAGIC = b"\x1f\x8b"
 """First bytes of a gzip stream (RFC 1952, 2.3.1)."""
 
-_BSQ_ROWS = 64  # rows read together where each band means one more seek
+_BSQ_ROWS = 16  # rows read together at least, as each band means one more seek
 
 
 @dataclass(frozen=True)

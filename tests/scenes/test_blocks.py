@@ -39,7 +39,7 @@ def test_windows_are_row_strips_where_they_fit():
     assert shapes(100, 50, (1, 50), 10, 20_000) == [(40, 50), (40, 50), (20, 50)]
 
 
-def test_windows_of_a_bsq_file_take_64_rows_within_four_budgets():
+def test_windows_of_a_large_tile_hold_all_of_it_within_four_budgets():
     assert shapes(128, 50, (64, 50), 10, 10_000) == [(64, 50), (64, 50)]
 
 
