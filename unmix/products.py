@@ -7,7 +7,9 @@ from torch import Tensor
 
 from unmix.errors import UnmixError
 from unmix.least_squares import check_shapes
-from unmix.quadratic import CHUNK_ELEMENTS
+
+CHUNK_ELEMENTS = 2**18
+"""Numbers taken to float64 at a time, 2 MiB, which stay in the cache."""
 
 
 class Products(NamedTuple):

@@ -31,8 +31,8 @@ from unmix.products import Products
 from unmix.readings import Reading
 from unmix.supports import RIDGE, groups
 
-CHUNK_ELEMENTS = 2**18
-"""Numbers in the largest intermediate array (2 MiB, which stays in the cache)."""
+CHUNK_ELEMENTS = 2**20
+"""Numbers in the largest intermediate array, 8 MiB: fewer would be computed anew more often."""
 OWN_SHARE = 0.5
 """Part of the variance of brightness that is the materials' own, not the light's."""
 SHARPEST = 1e-4
@@ -131,10 +131,9 @@ class _Problem(NamedTuple):
         first, group = groups(a > 0)
         inverse, entering, stiffness = self._on_supports((a > 0)[first])
         variance = squared_noise * _divided(inverse, a, group)
-        variance += self._variance_of_absent(
-            a, slope, squared_noise, entering[group], stiffness[group]
-        )
-        variance += self._variance_of_endmembers(a, codes, inverse[group])
+        second_moment = self._moment_of_absent(a, slope, squared_noise, stiffness[group])
+        variance += _variance_of_moved(a, entering, second_moment, group)
+        variance += self._variance_of_endmembers(a, codes, inverse, group)
         variance = variance / total.square() + self._variance_of_materials(a)
         return torch.where(fractions.isnan(), math.nan, _within_unit_interval(a, variance).sqrt())
 
@@ -155,34 +154,35 @@ class _Problem(NamedTuple):
         stiffness = (whole @ entering).diagonal(dim1=1, dim2=2).clamp(min=RIDGE * size)
         return inverse, entering, stiffness
 
-    def _variance_of_absent(
-        self, a: Tensor, slope: Tensor, squared_noise: Tensor, entering: Tensor, stiffness: Tensor
+    def _moment_of_absent(
+        self, a: Tensor, slope: Tensor, squared_noise: Tensor, stiffness: Tensor
     ) -> Tensor:
-        """What endmembers may contribute that the nonnegativity keeps at zero.
+        """What endmembers may contribute that the nonnegativity keeps at zero: second moments.
 
         Their code t has the density ``exp(-(w t + K t^2 / 2) / noise^2)`` over ``t >= 0``, with
         the slope w and the stiffness K: a Gaussian around ``-w / K`` cut at zero.
         """
-        present = a > 0
         multiplier = (slope * a).sum(dim=1, keepdim=True)  # the pull of the sum, the same for all
         width = (squared_noise * stiffness).sqrt()
         z = (slope - multiplier).clamp(min=0) / width.clamp(min=1e-150)
-        second_moment = squared_noise / stiffness * _second_moment_beyond(z) * ~present
-        moved = _fraction_changes(a, entering)
-        return (moved.square() * second_moment[:, None, :]).sum(dim=2)
+        return squared_noise / stiffness * _second_moment_beyond(z) * (a <= 0)
 
-    def _variance_of_endmembers(self, a: Tensor, codes: Tensor, inverse: Tensor) -> Tensor:
+    def _variance_of_endmembers(
+        self, a: Tensor, codes: Tensor, inverse: Tensor, group: Tensor
+    ) -> Tensor:
         """What refits of the endmembers do to the fractions, and what lies beyond all pixels.
 
         From the mean absolute change over the refits, since few are at hand and one may have gone
         astray; and from the sum over the endmembers, which are extrapolated independently.
         """
-        beyond = _fraction_changes(a, inverse @ self.extrapolation * codes[:, None, :])
-        variance = beyond.square().sum(dim=2)
+        variance = torch.zeros_like(a)
+        if self.extrapolation.any():
+            variance += _variance_of_moved(a, inverse @ self.extrapolation, codes.square(), group)
         if len(self.shifts):
-            pushed = torch.einsum("pk,bjk->pjb", codes, self.shifts)
-            changes = _fraction_changes(a, inverse @ pushed)  # (n_pixels, n, n_samples)
-            variance += changes.abs().mean(dim=2).square() * GAUSSIAN_RATIO
+            of_codes = (inverse[:, None] @ self.shifts).flatten(1, 2)  # (n_groups, n_samples * n, n)
+            moved = _times(of_codes, group, codes).unflatten(1, (len(self.shifts), -1))
+            changes = moved - a[:, None, :] * moved.sum(dim=2, keepdim=True)
+            variance += changes.abs().mean(dim=1).square() * GAUSSIAN_RATIO
         return variance
 
     def _variance_of_materials(self, a: Tensor) -> Tensor:
@@ -199,9 +199,23 @@ def _divided(covariance: Tensor, a: Tensor, group: Tensor) -> Tensor:
     return (own - 2 * a * with_sum + a.square() * of_sum).clamp(min=0)
 
 
-def _fraction_changes(a: Tensor, moved: Tensor) -> Tensor:
-    """Changes of ``x / sum(x)`` times the sum, from changes of x in columns."""
-    return moved - a[:, :, None] * moved.sum(dim=1, keepdim=True)
+def _variance_of_moved(a: Tensor, moved: Tensor, variances: Tensor, group: Tensor) -> Tensor:
+    """Variances of ``x / sum(x)`` times the squared sum, from independent causes of known variance.
+
+    For each group the columns of `moved` (n_groups, n, n) are the changes of x by a unit of each
+    cause: fractions change by ``moved_jk - a_j sum_i moved_ik``, the square of which is multiplied
+    out, so that groups need no array of n x n for each pixel.
+    """
+    total = moved.sum(dim=1, keepdim=True)
+    table = torch.cat([moved.square(), moved * total, total.square()], dim=1)
+    n = a.shape[1]
+    squares, crossed, totals = _times(table, group, variances).split([n, n, 1], dim=1)
+    return (squares - 2 * a * crossed + a.square() * totals).clamp(min=0)
+
+
+def _times(matrices: Tensor, group: Tensor, vectors: Tensor) -> Tensor:
+    """The matrix (m, n) of each pixel's group times the pixel's vector: (n_pixels, m)."""
+    return torch.bmm(matrices.index_select(0, group), vectors[:, :, None])[:, :, 0]
 
 
 def _second_moment_beyond(z: Tensor) -> Tensor:
