@@ -1,6 +1,5 @@
 """A model applied to many scenes, each into a folder of its own, and resumed after a kill."""
 
-import json
 import re
 import secrets
 import shutil
@@ -20,12 +19,11 @@ from unmix.errors import UnmixError, UnmixWarning
 from unmix.fingerprint import fingerprint
 from unmix.mapping import DEFAULT_MEMORY, Progress, limited_memory, silent
 from unmix.pipeline import unmix_scene
+from unmix.resuming import REQUEST_NAME, Kept, read_request, request_of, write_request
 from unmix.save_options import SaveOptions
 from unmix.staging import RECORD_NAME
 from unmix.unmixer import Unmixer
 
-REQUEST_NAME = "request.json"
-"""What was asked for, written last: a folder that has it is whole."""
 _LEFT_OVER = r"\.{}\.(partial|earlier|dead)-[0-9a-f]+"
 
 
@@ -45,6 +43,9 @@ class Order:
     overwrite: bool = False
     resume: bool = False
     """Skip what is done already: made of the same scene and model with the same parameters."""
+    alone: bool = True
+    """Whether nobody else maps the same scenes: then what was done of one that was interrupted is
+    gone on from, and kept while it is mapped."""
 
 
 class Job(NamedTuple):
@@ -91,7 +92,8 @@ def _named(progress: Progress, name: str, stage: str, share: float) -> None:
 def map_scene(order: Order, job: Job, progress: Progress = silent) -> Outcome:
     """Map one scene, unless that is done; its errors come back in the outcome.
 
-    With ``resume``, what a killed run left beside the folder is removed first.
+    With ``resume``, what a killed run left beside the folder is removed first, but for the maps of
+    whole blocks, if nobody else may be using them: from those it goes on.
 
     Parameters
     ----------
@@ -108,10 +110,13 @@ def map_scene(order: Order, job: Job, progress: Progress = silent) -> Outcome:
             if order.resume:
                 remove_left_overs(job.target)
             scene = order.opened(job.scene)
-            request = request_of(order, job.scene, scene)
-            if order.resume and is_done(job.target, request):
+            request = request_for(order, job.scene, scene)
+            done = order.resume and is_done(job.target, request)
+            kept = Kept.beside(job.target, request) if order.resume and order.alone else None
+            if done:
+                _forget(kept)
                 return Outcome(job, said, skipped=True)
-            result = unmix_scene(scene, order.model)
+            result = unmix_scene(scene, order.model, kept=kept)
             result.notes.extend(said)
             with limited_memory(order.memory):
                 result.save(
@@ -120,10 +125,16 @@ def map_scene(order: Order, job: Job, progress: Progress = silent) -> Outcome:
                     options=order.options,
                     progress=progress,
                 )
-            _write(job.target / REQUEST_NAME, request)
+            write_request(job.target, request)
+            _forget(kept)
         except (UnmixError, SceneError) as error:
             return Outcome(job, said, error)
     return Outcome(job, said)
+
+
+def _forget(kept: Kept | None) -> None:
+    if kept is not None:
+        kept.remove()
 
 
 @contextmanager
@@ -149,8 +160,8 @@ def _heard() -> Iterator[list[str]]:
         yield said
 
 
-def request_of(order: Order, path: Path, scene: Scene) -> dict[str, Any]:
-    """All that the maps of a scene depend on, as it stands in its folder.
+def request_for(order: Order, path: Path, scene: Scene) -> dict[str, Any]:
+    """All that the maps of a scene depend on; see `unmix.resuming.request_of`.
 
     Parameters
     ----------
@@ -172,15 +183,13 @@ def request_of(order: Order, path: Path, scene: Scene) -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         order.model.save(folder)
         model = {part.name: fingerprint(part) for part in sorted(Path(folder).iterdir())}
-    request = {
-        "files": {str(file): fingerprint(file) for file in sorted(files) if file.is_file()},
-        "model": model,
-        "device": order.model.device,
-        "parameters": dict(order.parameters),
-        "options": asdict(order.options),
-    }
-    known: dict[str, Any] = json.loads(json.dumps(request, default=str))
-    return known
+    return request_of(
+        files,
+        model=model,
+        device=order.model.device,
+        parameters=dict(order.parameters),
+        options=asdict(order.options),
+    )
 
 
 def is_done(target: Path, request: Mapping[str, Any]) -> bool:
@@ -188,10 +197,7 @@ def is_done(target: Path, request: Mapping[str, Any]) -> bool:
     files = (REQUEST_NAME, RECORD_NAME, "abundances.tif", "uncertainty.tif", "quality.tif")
     if not all((target / name).is_file() for name in files):
         return False
-    try:
-        return bool(json.loads((target / REQUEST_NAME).read_text(encoding="utf-8")) == request)
-    except ValueError:
-        return False
+    return read_request(target) == request
 
 
 def remove_left_overs(target: Path) -> None:
@@ -242,11 +248,3 @@ def check_outcomes(outcomes: Sequence[Outcome]) -> None:
             f"{len(failed)} of {len(outcomes)} scenes could not be mapped, the others were. "
             f"{reasons}"
         )
-
-
-def _write(path: Path, request: Mapping[str, Any]) -> None:
-    """Write a request so that the file is whole when it is there."""
-    text = json.dumps(request, indent=2, ensure_ascii=False)
-    growing = path.with_name(f".{path.name}.partial")
-    growing.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-    growing.replace(path)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from scenes import Scene
 from scenes.blocks import DEFAULT_BLOCK_BYTES, Block
 from unmix.errors import UnmixError
 from unmix.overlap import pipelined
+from unmix.resuming import Kept
 from unmix.unmixer import Unmixer
 
 Progress = Callable[[str, float], None]
@@ -53,7 +55,9 @@ class UnmixedBlock:
     """(height, width)"""
 
 
-def unmixed_blocks(scene: Scene, model: Unmixer) -> Iterator[UnmixedBlock]:
+def unmixed_blocks(
+    scene: Scene, model: Unmixer, kept: Kept | None = None
+) -> Iterator[UnmixedBlock]:
     """Unmix a scene block by block, in bounded memory; see `limited_memory`.
 
     The next block is read, and the one before it solved, while a block is in use: two threads,
@@ -65,6 +69,8 @@ def unmixed_blocks(scene: Scene, model: Unmixer) -> Iterator[UnmixedBlock]:
         On the bands of the model.
     model : Unmixer
         Fitted.
+    kept : Kept, optional
+        Maps of blocks that were solved before, and where to keep those that are solved now.
 
     Yields
     ------
@@ -73,7 +79,8 @@ def unmixed_blocks(scene: Scene, model: Unmixer) -> Iterator[UnmixedBlock]:
     """
 
     def unmixed(block: Block) -> UnmixedBlock:
-        maps = model.map_pixels(block.spectra)
+        solved = partial(model.map_pixels, block.spectra)
+        maps = solved() if kept is None else kept.maps(block.window, solved)
         return UnmixedBlock(
             window=block.window,
             abundances=block.to_map(maps.fractions),

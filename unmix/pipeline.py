@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from unmix.inputs import Number
 from unmix.mapping import Progress, UnmixedBlock, silent, unmixed_blocks
 from unmix.quality import QUALITY_BANDS
 from unmix.readings import Reading
+from unmix.resuming import Kept
 from unmix.save_options import SaveOptions
 from unmix.stability import doubts
 from unmix.unmixer import Unmixer
@@ -29,7 +31,7 @@ class Unmixing(Run):
 
     def blocks(self) -> Iterator[UnmixedBlock]:
         """Unmix the scene block by block, in bounded memory."""
-        return unmixed_blocks(self.scene, self.model)
+        return unmixed_blocks(self.scene, self.model, self.kept)
 
     def abundances(self) -> NDArray[np.float32]:
         """All abundance maps in memory, (n_endmembers, height, width); NaN where invalid."""
@@ -113,6 +115,7 @@ def unmix_scene(
     n_endmembers: Number = 5,
     reading: Reading = "reflectance",
     random_state: int | None = 0,
+    kept: Kept | None = None,
     progress: Progress = silent,
 ) -> Unmixing:
     """Unmix a scene: learn its materials, unless the model knows them, and map them.
@@ -127,6 +130,8 @@ def unmix_scene(
         which are ignored when a model is given.
     n_endmembers, reading, random_state
         See `Unmixer`.
+    kept : Kept, optional
+        What an interrupted run left of the same scene and model; see `unmix.resuming`.
     progress : callable
         Called with the stage and the share of it that is done.
 
@@ -149,8 +154,13 @@ def unmix_scene(
         prepare = Preparation().apply_to_pixels if fitted else Preparation().apply
         scene = prepare(open_scene(scene))
     if fitted:
-        return Unmixing(on_bands_of(model, scene), model, notes=_doubts_of(model))
-    return _fit(scene, model, progress)
+        return Unmixing(on_bands_of(model, scene), model, notes=_doubts_of(model), kept=kept)
+    began = time.perf_counter()
+    learned = partial(_fit, scene, model, progress)
+    model = learned() if kept is None else kept.model(learned)
+    seconds = {"learning": time.perf_counter() - began}
+    logger.info("learned %d endmembers in %.1f s", model.n_endmembers_, seconds["learning"])
+    return Unmixing(scene, model, seconds, _doubts_of(model), kept=kept)
 
 
 def on_bands_of(model: Unmixer, scene: Scene) -> Scene:
@@ -193,8 +203,7 @@ def on_bands_of(model: Unmixer, scene: Scene) -> Scene:
         ) from error
 
 
-def _fit(scene: Scene, model: Unmixer, progress: Progress) -> Unmixing:
-    began = time.perf_counter()
+def _fit(scene: Scene, model: Unmixer, progress: Progress) -> Unmixer:
     progress("learning", 0.0)
     shown = model.progress
     model.progress = lambda share: progress("learning", share)
@@ -202,9 +211,7 @@ def _fit(scene: Scene, model: Unmixer, progress: Progress) -> Unmixing:
         model.fit(scene)
     finally:
         model.progress = shown
-    seconds = {"learning": time.perf_counter() - began}
-    logger.info("learned %d endmembers in %.1f s", model.n_endmembers_, seconds["learning"])
-    return Unmixing(scene, model, seconds, _doubts_of(model))
+    return model
 
 
 def _doubts_of(model: Unmixer) -> list[str]:

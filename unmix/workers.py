@@ -14,7 +14,6 @@ from typing import Any
 import torch
 
 from unmix.batch import (
-    REQUEST_NAME,
     Job,
     Order,
     Outcome,
@@ -24,6 +23,7 @@ from unmix.batch import (
 )
 from unmix.errors import UnmixError
 from unmix.mapping import Progress, silent
+from unmix.resuming import REQUEST_NAME
 
 LOOPBACK = "127.0.0.1"
 LOST_WORKERS = 3
@@ -68,7 +68,7 @@ def map_scenes_on_workers(
     if not order.resume:
         for job in jobs:  # all are to be made anew, but what this run has made stays
             (job.target / REQUEST_NAME).unlink(missing_ok=True)
-    order = replace(without_callbacks(order), resume=True)
+    order = replace(without_callbacks(order), resume=True, alone=False)
     n_threads = max(1, (os.cpu_count() or 1) // n_workers) if scheduler is None else None
     progress("scenes", 0.0)
     try:

@@ -13,7 +13,6 @@ from scenes import SceneError, open_scene
 from scenes.errors import SceneWarning
 from unmix import UnmixError
 from unmix.batch import (
-    REQUEST_NAME,
     Job,
     Order,
     check_outcomes,
@@ -21,9 +20,10 @@ from unmix.batch import (
     map_scene,
     map_scenes,
     remove_left_overs,
-    request_of,
+    request_for,
     without_callbacks,
 )
+from unmix.resuming import REQUEST_NAME
 from unmix.save_options import SaveOptions
 
 pytestmark = pytest.mark.usefixtures("no_figures")
@@ -126,25 +126,25 @@ def test_resume_knows_the_scene_and_its_masks_by_their_content(order, jobs, tmp_
     mask = tmp_path / "mask.geojson"
     mask.write_text("{}")
     masked = replace(order, parameters={"masks": (mask,), "scale": None})
-    first = request_of(masked, jobs[0].scene, scene)
-    assert first == request_of(masked, jobs[0].scene, scene)
+    first = request_for(masked, jobs[0].scene, scene)
+    assert first == request_for(masked, jobs[0].scene, scene)
     assert {str(scene.path), str(mask)} <= first["files"].keys()
     mask.write_text("{ }")
-    assert request_of(masked, jobs[0].scene, scene) != first
+    assert request_for(masked, jobs[0].scene, scene) != first
     other = open_scene(jobs[1].scene)
-    assert request_of(order, jobs[0].scene, scene) != request_of(order, jobs[0].scene, other)
+    assert request_for(order, jobs[0].scene, scene) != request_for(order, jobs[0].scene, other)
 
 
 @pytest.mark.parametrize("name", [REQUEST_NAME, "run.json", "uncertainty.tif"])
 def test_a_folder_that_lacks_a_file_is_not_done(done, jobs, name):
-    request = request_of(done, jobs[0].scene, open_scene(jobs[0].scene))
+    request = request_for(done, jobs[0].scene, open_scene(jobs[0].scene))
     assert is_done(jobs[0].target, request)
     (jobs[0].target / name).unlink()
     assert not is_done(jobs[0].target, request)
 
 
 def test_a_damaged_request_is_not_done(done, jobs):
-    request = request_of(done, jobs[0].scene, open_scene(jobs[0].scene))
+    request = request_for(done, jobs[0].scene, open_scene(jobs[0].scene))
     (jobs[0].target / REQUEST_NAME).write_text("{")
     assert not is_done(jobs[0].target, request)
 

@@ -176,6 +176,6 @@ def _writer(
 def _with_share(run: Run) -> Iterator[tuple[UnmixedBlock, float]]:
     """Blocks, each with the share of the scene that is done after it."""
     total, done = run.scene.height * run.scene.width, 0
-    for block in unmixed_blocks(run.scene, run.model):
+    for block in unmixed_blocks(run.scene, run.model, run.kept):
         done += block.valid.size
         yield block, done / total

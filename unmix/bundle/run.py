@@ -6,9 +6,11 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scenes import Grid, Scene
 from unmix.fingerprint import fingerprint
+from unmix.resuming import Kept
 from unmix.unmixer import Unmixer
 
 TAG_NAMESPACE = "UNMIX"
@@ -29,6 +31,10 @@ class Run:
     """Warnings that the record of the run should keep."""
     matches: list[dict[str, Any]] = field(default_factory=list)
     """What each endmember was found to be in a library; empty where none was asked."""
+    references: dict[int, NDArray[np.floating[Any]]] = field(default_factory=dict)
+    """Spectra of that library, on the scene's bands: those of the matches, by their numbers."""
+    kept: Kept | None = None
+    """What an interrupted run left of the maps, and where this one keeps them."""
 
     @property
     def map_grid(self) -> Grid:

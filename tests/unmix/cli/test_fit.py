@@ -7,7 +7,7 @@ import pytest
 
 from scenes import open_scene
 from unmix import Unmixer
-from unmix.batch import REQUEST_NAME
+from unmix.resuming import REQUEST_NAME
 
 pytestmark = pytest.mark.usefixtures("no_figures")
 
