@@ -98,7 +98,13 @@ def write_scene(folder: Path, name: str, height: int) -> Path:
     """Simulate a scene; a GeoTIFF has compressed tiles."""
     print(f"{name}: simulating {height} x {WIDTH} pixels ...", file=sys.stderr)
     simulation = Simulation(
-        height=height, width=WIDTH, materials=MATERIALS, sensor="aviris", snr_db=40.0, seed=1, terrain=0.0
+        height=height,
+        width=WIDTH,
+        materials=MATERIALS,
+        sensor="aviris",
+        snr_db=40.0,
+        seed=1,
+        terrain=0.0,
     )
     interleave = "bil" if name == "bil" else None
     target = folder / f"scene{SUFFIXES[name]}"

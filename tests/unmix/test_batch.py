@@ -178,7 +178,7 @@ def test_an_order_can_be_sent_to_another_process(order, flight_lines):
 @pytest.mark.skipif(
     "forkserver" not in multiprocessing.get_all_start_methods(), reason="needs a fork server"
 )
-@pytest.mark.parametrize("n_kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_kills", [2, pytest.param(200, marks=pytest.mark.slow)])
 def test_killed_at_any_moment_and_resumed_is_as_if_undisturbed(
     order, jobs, expected, rasters_of, n_kills
 ):
