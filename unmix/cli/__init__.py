@@ -15,15 +15,22 @@ from unmix.cli.flags import with_flags
 from unmix.errors import UnmixError
 
 COMMANDS = {
+    "anomalies": "Find pixels that the materials of a scene do not explain.",
     "apply": "Map scenes with a model that was fitted before.",
+    "classify": "Map classes from a few labelled points, polygons or pixels.",
     "compare": "Compare two runs, or a run and a reference.",
     "count": "Say how many materials a scene has, by several estimates.",
+    "cover": "Map the cover of a library's classes, and how sure it is.",
     "demo": "Simulate a scene, unmix it and score the maps against its truth.",
+    "features": "Reduce each pixel to what it is made of, for classifiers and pictures.",
     "fit": "Learn one model from many scenes.",
     "info": "Show what is in a scene, as JSON.",
+    "mesma": "Unmix each pixel with its best few spectra of a library.",
+    "qgis": "Install the plugin for QGIS, or take it away.",
     "report": "Write the report of a run anew, as one HTML page.",
     "run": "Unmix a scene: learn its materials and map them.",
     "simulate": "Write a simulated scene with its truth beside it.",
+    "tune": "Rank numbers of materials and settings by scores that need no truth.",
 }
 """Commands and their one-line help, known without importing them: ``--help`` answers at once."""
 

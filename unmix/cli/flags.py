@@ -9,6 +9,17 @@ FLAGS = {
     "`folder`": "`-o`",
     "`map_format`": "`--format`",
     "`overwrite=True`": "`--overwrite`",
+    "`levels`": "`--levels`",
+    "`max_models`": "`--max-models`",
+    "`max_rmse`": "`--max-rmse`",
+    "`min_gain`": "`--min-gain`",
+    "`min_fraction`": "`--min-fraction`",
+    "`max_fraction`": "`--max-fraction`",
+    "`min_shade`": "`--min-shade`",
+    "`max_shade`": "`--max-shade`",
+    "`normalization`": "`--normalization`",
+    "`per_class`": "`--per-class`",
+    "`n_draws`": "`--draws`",
 }
 """What a parameter of the library is called on the command line."""
 

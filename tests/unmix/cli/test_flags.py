@@ -1,8 +1,10 @@
 """Messages of the library in the words of the command line."""
 
+from importlib import import_module
+
 import click
 
-from unmix.cli import options, run
+from unmix.cli import COMMANDS, options
 from unmix.cli.flags import FLAGS, with_flags
 
 
@@ -13,8 +15,10 @@ def test_parameters_become_flags_and_nothing_else_changes():
     )
 
 
-def test_every_flag_is_one_of_run():
-    known = {flag for p in run.command.params if isinstance(p, click.Option) for flag in p.opts}
+def test_every_flag_is_one_of_a_command():
+    modules = (import_module(f"unmix.cli.{name}") for name in COMMANDS)
+    params = [param for module in modules for param in module.command.params]
+    known = {flag for p in params if isinstance(p, click.Option) for flag in p.opts}
     assert {flag.strip("`") for flag in FLAGS.values()} <= known
 
 
