@@ -1,14 +1,23 @@
-"""A small card that notebooks show for a scene; nothing is read for it."""
+"""Small cards that notebooks show for a scene or a library; nothing is read for them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scenes.bands import BoolArray, count_text, range_text
 
 if TYPE_CHECKING:
+    from scenes.library import SpectralLibrary
     from scenes.scene import Scene
+
+_MOST_SPECTRA = 12
+_WIDTH, _HEIGHT = 120, 24
+"""Of the line of a spectrum, in pixels."""
 
 
 def scene_card(scene: Scene, valid: BoolArray | None = None) -> str:
@@ -26,13 +35,53 @@ def scene_card(scene: Scene, valid: BoolArray | None = None) -> str:
         "Unit": scene.unit,
         "Valid": _mask_text(scene, valid),
     }
+    return _table(scene.name, [(name, escape(text)) for name, text in rows.items()])
+
+
+def library_card(library: SpectralLibrary) -> str:
+    """Write a table in HTML: the first spectra by name, each with a small line of its shape.
+
+    Parameters
+    ----------
+    library : SpectralLibrary
+    """
+    classes = library.classes
+    rows = []
+    for k in range(min(len(library), _MOST_SPECTRA)):
+        told = "" if classes is None else f" <small>{escape(classes[k])}</small>"
+        rows.append((escape(library.names[k]) + told, _line(library.spectra[k])))
+    if len(library) > _MOST_SPECTRA:
+        rows.append((f"and {len(library) - _MOST_SPECTRA} more", ""))
+    return _table(repr(library), rows)
+
+
+def _table(title: str, rows: Sequence[tuple[str, str]]) -> str:
+    """A table of what is HTML already, under a title that is not."""
     lines = "".join(
-        f"<tr><th style='text-align:left'>{name}</th>"
-        f"<td style='text-align:left'>{escape(text)}</td></tr>"
-        for name, text in rows.items()
+        f"<tr><th style='text-align:left'>{name}</th><td style='text-align:left'>{text}</td></tr>"
+        for name, text in rows
     )
-    caption = f"<caption style='text-align:left'><b>{escape(scene.name)}</b></caption>"
+    caption = f"<caption style='text-align:left'><b>{escape(title)}</b></caption>"
     return f"<table>{caption}<tbody>{lines}</tbody></table>"
+
+
+def _line(spectrum: NDArray[np.floating[Any]]) -> str:
+    """A spectrum, band by band from its lowest to its highest value, as a line in SVG."""
+    values = np.asarray(spectrum, dtype=np.float64)
+    known = np.isfinite(values)
+    if not known.any():
+        return "no values"
+    low, high = float(values[known].min()), float(values[known].max())
+    x = np.linspace(1, _WIDTH - 1, len(values))
+    y = 1 + (_HEIGHT - 2) * (high - values) / (high - low if high > low else 1.0)
+    breaks = np.flatnonzero(np.diff(known)) + 1
+    pieces = [part for part in np.split(np.arange(len(values)), breaks) if known[part[0]]]
+    points = (" ".join(f"{x[i]:.4g},{y[i]:.4g}" for i in part) for part in pieces)
+    lines = "".join(f"<polyline points='{part}'/>" for part in points)
+    return (
+        f"<svg width='{_WIDTH}' height='{_HEIGHT}' fill='none' stroke='currentColor' role='img' "
+        f"aria-label='from {low:.3g} to {high:.3g}'>{lines}</svg>"
+    )
 
 
 def _grid_text(scene: Scene) -> str:

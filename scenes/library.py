@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scenes.bands import Bands, FloatArray, range_text
+from scenes.card import library_card
 from scenes.errors import SceneError
 from scenes.libraries import read_table
 from scenes.libraries.table import Spectra, Table, checked_attributes, fits, stacked
@@ -137,6 +138,9 @@ class SpectralLibrary:
         range_nm = range_text(self.wavelengths_nm)
         size = f"{len(self)} spectra, {self.spectra.shape[1]} bands"
         return f"SpectralLibrary({size}, {range_nm})" if range_nm else f"SpectralLibrary({size})"
+
+    def _repr_html_(self) -> str:
+        return library_card(self)
 
     def take(self, index: ArrayLike) -> SpectralLibrary:
         """Return the spectra of these numbers, or where a mask is True, in the order asked for.

@@ -4,6 +4,8 @@ python scripts/bootstrap.py demo     set up, then unmix the demo scene into demo
 python scripts/bootstrap.py test     set up, then run the tests
 python scripts/bootstrap.py check    set up, then run the linters and the type checker
 
+With --group browser before the job, the tests also look at the report in Chromium if there is one.
+
 Needs nothing but Python 3.11 or later, on Linux, macOS or Windows. The environment (.venv) is made
 once and made anew when pyproject.toml or constraints.txt change.
 """
@@ -33,34 +35,33 @@ def main(arguments: list[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("job", choices=("demo", "test", "check"))
+    parser.add_argument(
+        "--group", action="append", default=[], help="a further dependency group of pyproject.toml"
+    )
     parser.add_argument("more", nargs="*", help="passed on to the job, after --")
     chosen = parser.parse_args(arguments)
     if sys.version_info < (3, 11):  # noqa: UP036  # any Python may be asked to set up
         parser.error(f"unmix needs Python 3.11 or later; this is {sys.version.split()[0]}.")
-    python = set_up()
+    python = set_up(chosen.group)
     return JOBS[chosen.job](python, chosen.more)
 
 
-def set_up() -> Path:
+def set_up(groups: list[str]) -> Path:
     """Make the environment unless it is there and current; its Python is returned."""
     python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     wanted = _wanted()
-    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted:
-        return python
-    say(f"setting up {ENVIRONMENT} (a few minutes, once)")
-    venv.create(ENVIRONMENT, with_pip=True, clear=True)
-    pip(python, "pip>=25.1")  # the first that installs dependency groups
-    pip(python, "-c", str(CONSTRAINTS), "torch")  # first, so that nothing pulls another build
-    pip(
-        python,
-        "-c",
-        str(CONSTRAINTS),
-        "-e",
-        str(ROOT),
-        "--group",
-        f"{ROOT / 'pyproject.toml'}:test",
-    )
-    STAMP.write_text(wanted, encoding="utf-8")
+    done = STAMP.read_text(encoding="utf-8").split() if STAMP.is_file() else []
+    if done[:1] != [wanted]:
+        say(f"setting up {ENVIRONMENT} (a few minutes, once)")
+        venv.create(ENVIRONMENT, with_pip=True, clear=True)
+        pip(python, "pip>=25.1")  # the first that installs dependency groups
+        pip(python, "-c", str(CONSTRAINTS), "torch")  # first, so that nothing pulls another build
+        pip(python, "-c", str(CONSTRAINTS), "-e", str(ROOT), *_group("test"))
+        done = [wanted]
+    for group in set(groups) - set(done):
+        pip(python, "-c", str(CONSTRAINTS), *_group(group))
+        done.append(group)
+    STAMP.write_text("\n".join(done), encoding="utf-8")
     return python
 
 
@@ -98,6 +99,11 @@ def pip(python: Path, *packages: str) -> None:
 def say(text: str) -> None:
     """Talk goes to stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def _group(name: str) -> tuple[str, str]:
+    """What pip wants to be told of a dependency group."""
+    return "--group", f"{ROOT / 'pyproject.toml'}:{name}"
 
 
 def _wanted() -> str:

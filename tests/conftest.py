@@ -1,5 +1,8 @@
 """Fixtures shared by all tests."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,3 +16,22 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the real scenes (../shared/data) are not on this machine")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def qgis_python() -> str:
+    """A Python that has the modules of QGIS, which are often those of the system's."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        command = [python, "-c", "import qgis.core"]
+        if Path(python).exists() and not subprocess.run(command, capture_output=True).returncode:
+            return python
+    pytest.skip("QGIS with its Python modules is not on this machine")
+
+
+@pytest.fixture
+def qgis_home(tmp_path: Path) -> dict[str, str]:
+    """Variables for a QGIS without a screen that has a home of its own, ``HOME``."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    own = {"HOME": str(home), "XDG_DATA_HOME": str(home / "share"), "XDG_RUNTIME_DIR": str(home)}
+    return {**os.environ, **own, "QT_QPA_PLATFORM": "offscreen"}

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from xml.etree import ElementTree
 
 from scenes.export.colour import Colour
+from scenes.export.xml_text import xml_text
 
 _INTEGER, _STRING = 0, 2  # GDALRATFieldType
 _COLUMNS = (
@@ -42,7 +43,7 @@ def class_table(classes: Mapping[int, tuple[str, Colour]]) -> str:
     names = ElementTree.SubElement(band, "CategoryNames")
     for value in range(max(classes, default=-1) + 1):
         name, _ = classes.get(value, ("", None))
-        ElementTree.SubElement(names, "Category").text = name
+        ElementTree.SubElement(names, "Category").text = xml_text(name)
     table = ElementTree.SubElement(band, "GDALRasterAttributeTable", tableType="thematic")
     for index, (column, kind, usage) in enumerate(_COLUMNS):
         field = ElementTree.SubElement(table, "FieldDefn", index=str(index))
@@ -51,6 +52,6 @@ def class_table(classes: Mapping[int, tuple[str, Colour]]) -> str:
     for index, (value, (name, colour)) in enumerate(sorted(classes.items())):
         row = ElementTree.SubElement(table, "Row", index=str(index))
         for cell in (value, name, *colour):
-            ElementTree.SubElement(row, "F").text = str(cell)
+            ElementTree.SubElement(row, "F").text = xml_text(str(cell))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from scenes.errors import SceneError
 from scenes.export.colour import Colour
+from scenes.export.xml_text import xml_text
 
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _VERSION = "3.22.0"
@@ -77,7 +78,7 @@ def ramp_style(
         ElementTree.SubElement(options, "Option", type="QString", name=name, value=value)
     for step, colour in zip(steps, colours, strict=True):
         value = _number(low + step * (high - low))
-        text = f"{value} {label}".strip()
+        text = xml_text(f"{value} {label}".strip())
         ElementTree.SubElement(
             shader, "item", value=value, label=text, color=colour.hex, alpha="255"
         )
@@ -99,9 +100,8 @@ def class_style(classes: Mapping[int, tuple[str, Colour]]) -> str:
     renderer = _renderer("paletted", band="1")
     palette = ElementTree.SubElement(renderer, "colorPalette")
     for value, (name, colour) in classes.items():
-        ElementTree.SubElement(
-            palette, "paletteEntry", value=str(value), label=name, color=colour.hex, alpha="255"
-        )
+        entry = {"value": str(value), "label": xml_text(name), "color": colour.hex, "alpha": "255"}
+        ElementTree.SubElement(palette, "paletteEntry", entry)
     return _document(renderer)
 
 

@@ -72,3 +72,10 @@ def test_cog_writer_pictures_are_red_green_and_blue(tmp_path):
         assert np.array_equal(dataset.read(), values)
     with pytest.raises(SceneError, match=r"a `picture` has 3 bands of uint8. Got 2 of uint8"):
         CogWriter(tmp_path / "q.tif", GRID, ["a", "b"], **options)
+
+
+def test_class_table_is_xml_whatever_the_names():
+    names = {0: "a\x01b", 1: "\ud800", 2: "\x00\uffff", 3: "tab\tand\nline"}
+    root = ElementTree.fromstring(class_table({k: (v, Colour(0, 0, 0)) for k, v in names.items()}))
+    found = [category.text for category in root.iter("Category")]
+    assert found == ["a\ufffdb", "\ufffd", "\ufffd\ufffd", "tab\tand\nline"]

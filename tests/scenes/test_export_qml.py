@@ -3,6 +3,8 @@
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scenes import SceneError
 from scenes.export.colour import WHITE, Colour
@@ -69,3 +71,10 @@ def test_write_style_lies_where_qgis_looks(tmp_path):
     path = write_style(tmp_path / "a.b.tif", rgb_style((0,) * 3, (1,) * 3))
     assert path == tmp_path / "a.b.qml"
     assert ElementTree.fromstring(path.read_text(encoding="utf-8")).tag == "qgis"
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_styles_are_xml_whatever_names_and_units(text):
+    entry = parsed(class_style({1: (text, BLUE)})).find("colorPalette/paletteEntry")
+    assert len(entry.get("label")) == len(text)
+    parsed(ramp_style(0, 1, (WHITE, BLUE), label=text))

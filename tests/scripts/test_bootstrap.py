@@ -47,6 +47,18 @@ def test_set_up_starts_anew_when_what_is_wanted_changes(bootstrap, monkeypatch):
     assert len(installed(bootstrap.commands)) == 6
 
 
+def test_further_groups_are_added_once_and_stay(bootstrap):
+    bootstrap.main(["test"])
+    before = installed(bootstrap.commands)
+    bootstrap.main(["--group", "browser", "test", "--", "-k", "page"])
+    assert bootstrap.commands[-1][-2:] == ("-k", "page")
+    (added,) = installed(bootstrap.commands)[len(before) :]
+    assert added.endswith("pyproject.toml:browser")
+    bootstrap.main(["--group", "browser", "test"])
+    bootstrap.main(["check"])
+    assert len(installed(bootstrap.commands)) == len(before) + 1
+
+
 def test_demo_runs_the_main_job(bootstrap):
     assert bootstrap.main(["demo", "--", "--seed", "3"]) == 0
     assert bootstrap.commands[-1][:3] == ("-m", "unmix", "demo")

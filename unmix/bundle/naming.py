@@ -1,21 +1,30 @@
 """Endmembers of a run, named after a spectral library."""
 
+import re
+import warnings
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scenes import SpectralLibrary
+from scenes.errors import SceneWarning
 from unmix.bundle.run import Run
 from unmix.errors import UnmixError
 from unmix.naming import Match, labels, name_endmembers
 from unmix.stability import doubts
 
 _N_CANDIDATES = 3
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+"""Control characters and what is no character; neither GDAL nor XML can carry them."""
 
 
 def name_after(run: Run, library: SpectralLibrary) -> list[Match]:
     """Give the endmembers of a run the names of the materials that they match.
 
     Those without a good match keep their numbers. The names go into the model, so into every file
-    that is saved; what was compared goes into the record of the run.
+    that is saved; what was compared goes into the record of the run, and the spectra of the library
+    that come nearest are kept for ``endmembers.json`` and ``matches.sli``.
 
     Parameters
     ----------
@@ -42,11 +51,53 @@ def name_after(run: Run, library: SpectralLibrary) -> list[Match]:
     matches = name_endmembers(model.endmembers_, model.wavelengths_nm_, model.fwhm_nm_, library)
     stability = model.stability_.tolist()
     old = doubts(model.endmember_names_, stability)
-    model.endmember_names_ = labels(matches)
+    model.endmember_names_ = [_fit(label, k) for k, label in enumerate(labels(matches), start=1)]
     others = [note for note in run.notes if note not in old]
     run.notes[:] = [*others, *doubts(model.endmember_names_, stability)]
     run.matches[:] = [_record(match) for match in matches]
+    run.references.clear()
+    axis = model.wavelengths_nm_, model.fwhm_nm_
+    run.references.update(_nearest(matches, library, *axis))
     return matches
+
+
+def check_names(names: list[str]) -> None:
+    """Refuse names that no map can carry.
+
+    Raises
+    ------
+    UnmixError
+        If a name is empty, or has a control character or half a character in it.
+    """
+    for number, name in enumerate(names, start=1):
+        if not name.strip() or _UNFIT.search(name):
+            raise UnmixError(
+                f"{name!r}, the name of endmember {number}, is empty or has characters that maps "
+                "cannot carry. Set `endmember_names_` of the model to others, such as "
+                f"{_fit(name, number)!r}."
+            )
+
+
+def _fit(name: str, number: int) -> str:
+    """A name without what maps cannot carry."""
+    return " ".join(_UNFIT.sub(" ", name).split()) or f"endmember {number}"
+
+
+def _nearest(
+    matches: list[Match],
+    library: SpectralLibrary,
+    wavelengths_nm: NDArray[np.float64],
+    fwhm_nm: NDArray[np.float64] | None,
+) -> dict[int, NDArray[np.floating[Any]]]:
+    """Spectra of the best candidates on the scene's bands, by their numbers in the library."""
+    best = (candidate for match in matches for candidate in match.candidates[:_N_CANDIDATES])
+    numbers = sorted({candidate.index for candidate in best})
+    if not numbers:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SceneWarning)  # said when the names were looked for
+        chosen = library.take(numbers).resampled(wavelengths_nm, fwhm_nm)
+    return dict(zip(numbers, chosen.spectra, strict=True))
 
 
 def _record(match: Match) -> dict[str, Any]:

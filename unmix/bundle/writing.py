@@ -4,13 +4,14 @@ import json
 import time
 from pathlib import Path
 
-from scenes import SpectralLibrary
 from unmix.bundle.catalogue import write_catalogue
 from unmix.bundle.classes import check_classes
 from unmix.bundle.envi_copies import check_format
 from unmix.bundle.layers import labels_of, write_layers
+from unmix.bundle.naming import check_names
 from unmix.bundle.pictures import write_pictures
 from unmix.bundle.run import Run, provenance_of
+from unmix.bundle.spectra import write_spectra
 from unmix.bundle.styles import write_styles
 from unmix.bundle.summary import check_mapped
 from unmix.mapping import Progress
@@ -26,6 +27,7 @@ def write_bundle(
     from unmix.report.preview import draw_preview
 
     check_classes(run.model.endmember_names_)
+    check_names(run.model.endmember_names_)
     check_format(run.scene, options)
     began = time.perf_counter()
     with staged_folder(folder, overwrite=overwrite) as staged:
@@ -35,7 +37,7 @@ def write_bundle(
         check_mapped(summary, run.scene)
         write_pictures(run, staged, summary, options, labels, progress)
         write_styles(run, staged, summary)
-        _write_spectra(run, staged)
+        write_spectra(run, staged)
         run.model.save(staged / "model")
         progress("drawing", 0.0)
         draw_preview(staged / "preview.png", staged, run.model, summary.look)
@@ -47,15 +49,3 @@ def write_bundle(
         write_report(staged)
         write_catalogue(run, staged, record)
     return folder
-
-
-def _write_spectra(run: Run, staged: Path) -> None:
-    model = run.model
-    library = SpectralLibrary(
-        names=tuple(model.endmember_names_),
-        spectra=model.endmembers_,
-        wavelengths_nm=model.wavelengths_nm_,
-        fwhm_nm=model.fwhm_nm_,
-    )
-    library.write_sli(staged / "endmembers.sli")
-    library.write_csv(staged / "endmembers.csv")

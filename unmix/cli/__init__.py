@@ -22,14 +22,18 @@ COMMANDS = {
     "count": "Say how many materials a scene has, by several estimates.",
     "cover": "Map the cover of a library's classes, and how sure it is.",
     "demo": "Simulate a scene, unmix it and score the maps against its truth.",
+    "denoise": "Take the noise out of a scene.",
+    "endmembers": "Extract endmembers alone, or take them from labelled places.",
     "features": "Reduce each pixel to what it is made of, for classifiers and pictures.",
     "fit": "Learn one model from many scenes.",
     "info": "Show what is in a scene, as JSON.",
     "mesma": "Unmix each pixel with its best few spectra of a library.",
+    "network": "Map a scene with another network of the family.",
     "qgis": "Install the plugin for QGIS, or take it away.",
     "report": "Write the report of a run anew, as one HTML page.",
     "run": "Unmix a scene: learn its materials and map them.",
     "simulate": "Write a simulated scene with its truth beside it.",
+    "sparse": "Unmix with the few spectra of a wide library that a scene shows.",
     "tune": "Rank numbers of materials and settings by scores that need no truth.",
 }
 """Commands and their one-line help, known without importing them: ``--help`` answers at once."""

@@ -1,5 +1,12 @@
-"""What the commands say while they work: progress bars and warnings, all on stderr."""
+"""What the commands say while they work: progress and warnings, all on stderr.
 
+People see progress bars. With the environment variable ``UNMIX_PROGRESS=json`` programs read a line
+such as ``{"stage": "mapping", "share": 0.25}`` for every percent of a stage; all else that is said
+stays in plain sentences. The QGIS plugin reads it so.
+"""
+
+import json
+import os
 import signal
 import sys
 import threading
@@ -13,7 +20,7 @@ import click
 from tqdm import tqdm
 
 from scenes.errors import SceneWarning
-from unmix.errors import UnmixWarning
+from unmix.errors import UnmixError, UnmixWarning
 
 OPEN_ENDED = {"learning"}
 """Stages whose share done says little about the time left, which is not shown for them."""
@@ -21,18 +28,40 @@ SHOWN_AFTER_S = 1.0
 """Stages that are over sooner need no bar."""
 TIMED = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
 UNTIMED = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+VARIABLE = "UNMIX_PROGRESS"
+WAYS = ("bar", "json")
 
 
 class Talk:
-    """Progress bars, one for each stage that lasts over a second, and the warnings given."""
+    """Progress, one bar for each stage that lasts over a second, and the warnings given.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    for_programs : bool
+        Lines of JSON take the place of bars.
+    """
+
+    def __init__(self, for_programs: bool = False) -> None:
         self.warnings: list[str] = []
+        self._for_programs = for_programs
+        self._said = -1
         self._stage = ""
         self._bar: tqdm[None] | None = None
 
     def progress(self, stage: str, share: float) -> None:
-        """Move the bar of a stage to the share of it that is done."""
+        """Say which share of a stage is done."""
+        if self._for_programs:
+            self._say_share(stage, share)
+        else:
+            self._move_bar(stage, share)
+
+    def _say_share(self, stage: str, share: float) -> None:
+        percent = int(100 * share)
+        if stage != self._stage or percent > self._said:
+            self._stage, self._said = stage, percent
+            click.echo(json.dumps({"stage": stage, "share": round(share, 4)}), err=True)
+
+    def _move_bar(self, stage: str, share: float) -> None:
         if stage != self._stage:
             self.close()
             self._stage = stage
@@ -76,14 +105,22 @@ class Talk:
 
 @contextmanager
 def at_work() -> Iterator[Talk]:
-    """Progress bars, warnings as plain sentences, and a clean end when asked to terminate.
+    """Progress, warnings as plain sentences, and a clean end when asked to terminate.
 
     Yields
     ------
     Talk
         Its ``progress`` is the callback for the library.
+
+    Raises
+    ------
+    UnmixError
+        If ``UNMIX_PROGRESS`` is neither ``bar`` nor ``json``.
     """
-    talk = Talk()
+    way = os.environ.get(VARIABLE) or WAYS[0]
+    if way not in WAYS:
+        raise UnmixError(f"{VARIABLE} is {way!r}, but must be one of {', '.join(WAYS)}.")
+    talk = Talk(for_programs=way == "json")
     with warnings.catch_warnings(), _terminable():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", SceneWarning)

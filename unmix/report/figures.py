@@ -24,6 +24,7 @@ from bokeh.resources import Resources
 
 from scenes.export.colour import Colour
 from unmix.report.lines import Lines
+from unmix.report.references import Likeness, Reference
 from unmix.report.residuals import ResidualSummary
 from unmix.report.scene_spectra import MeasuredPixel
 
@@ -41,10 +42,13 @@ def drawing_code() -> str:
     return "\n".join(code)
 
 
-def spectra_item(model: "Unmixer", colours: Sequence[Colour]) -> Item:
+def spectra_item(
+    model: "Unmixer", colours: Sequence[Colour], likenesses: Sequence[Likeness] = ()
+) -> Item:
     """Endmember spectra, each with the range that the refits found around it.
 
-    The line of endmember k is named ``line-k``, its range ``range-k``.
+    The line of endmember k is named ``line-k``, its range ``range-k``, and spectra of a library
+    ``match-k-0``, ``match-k-1``, ..., which are dashed and hidden at first.
     """
     lines = Lines.along(model.wavelengths_nm_, model.n_features_in_)
     plot = _figure(lines, model.unit_)
@@ -67,7 +71,28 @@ def spectra_item(model: "Unmixer", colours: Sequence[Colour]) -> Item:
         hovered.append(
             plot.line("x", "y", source=source, color=colour, line_width=2.2, name=f"line-{k}")
         )
+    hovered += [
+        _reference_line(plot, lines, reference, colours[likeness.number].hex)
+        for likeness in likenesses
+        for reference in likeness.references
+    ]
     return _finished(plot, hovered, lines)
+
+
+def _reference_line(plot: figure, lines: Lines, reference: Reference, colour: str) -> Any:  # noqa: ANN401
+    """A dashed line for a spectrum of a library; the further from the endmember, the thinner."""
+    source = _source(lines, reference.spectrum[lines.order], f"{reference.name} (library)")
+    rank = int(reference.key.rpartition("-")[2])
+    return plot.line(
+        "x",
+        "y",
+        source=source,
+        name=f"match-{reference.key}",
+        visible=False,
+        color=colour,
+        line_width=2.0 if rank == 0 else 1.2,
+        line_dash="dashed" if rank == 0 else "dotted",
+    )
 
 
 def pixels_item(model: "Unmixer", pixels: Sequence[MeasuredPixel]) -> Item:

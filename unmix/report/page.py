@@ -12,6 +12,7 @@ from unmix.report.facts import card_of, day_of, parameters_of, tiles_of, worst_p
 from unmix.report.figures import drawing_code, histogram_item, pixels_item, spectra_item
 from unmix.report.panels import endmember_panels, quality_panels, scene_pictures
 from unmix.report.place import north_of_up, outline_drawing
+from unmix.report.references import read_likenesses
 from unmix.report.residuals import summarize_residuals
 from unmix.report.scene_spectra import measured_pixels
 
@@ -72,8 +73,9 @@ def _rendered(contents: Contents) -> str:
     colours = distinct_colours(len(contents.names))
     residuals = summarize_residuals(contents.folder / "quality.tif")
     pixels, no_spectra = measured_pixels(contents, residuals.worst)
+    likenesses = read_likenesses(contents.folder, contents.model.endmembers_)
     items = {
-        "spectra": spectra_item(contents.model, colours),
+        "spectra": spectra_item(contents.model, colours, likenesses),
         "residuals": histogram_item(residuals, contents.model.unit_),
     }
     if pixels:
@@ -93,6 +95,7 @@ def _rendered(contents: Contents) -> str:
         pictures=scene_pictures(contents, colours),
         columns=min((3, 4), key=lambda n: -len(contents.names) % n),  # few places left empty
         endmembers=endmember_panels(contents, colours),
+        likenesses=likenesses,
         n_refits=len(contents.model.endmember_samples_),
         quality=quality_panels(contents),
         residuals=residuals,

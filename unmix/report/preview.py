@@ -1,6 +1,7 @@
 """One picture of a result: the scene, its abundance maps and the endmember spectra."""
 
 import math
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ def draw_preview(path: Path, maps: Path, model: "Unmixer", look: Quicklook) -> N
     axes[0].set_title("scene", fontsize=10)
     for k, fractions in enumerate(thinned(maps / "abundances.tif", (height, width))):
         shown = axes[k + 1].imshow(fractions, vmin=0, vmax=1, cmap="viridis", **SHARP)
-        axes[k + 1].set_title(model.endmember_names_[k], fontsize=10, color=colours[k])
+        axes[k + 1].set_title(plain(model.endmember_names_[k]), fontsize=10, color=colours[k])
     deviation = thinned(maps / "uncertainty.tif", (height, width)).max(axis=0)
     doubtful = axes[-1].imshow(deviation, vmin=0, cmap="magma", **SHARP)
     axes[-1].set_title("uncertainty", fontsize=10)
@@ -67,7 +68,20 @@ def draw_preview(path: Path, maps: Path, model: "Unmixer", look: Quicklook) -> N
     above.colorbar(shown, label="fraction of the pixel", **beside)
     above.colorbar(doubtful, label="uncertainty: largest sd of a fraction", **beside)
     _draw_spectra(below.add_subplot(), model, colours)
-    canvas.print_figure(path, format="png", dpi=110)
+    with warnings.catch_warnings():  # letters that the font lacks are drawn as boxes
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing", UserWarning)
+        canvas.print_figure(path, format="png", dpi=110)
+
+
+def plain(name: str) -> str:
+    r"""A name as matplotlib shows it as it stands: no formula, and in the legend.
+
+    Examples
+    --------
+    >>> plain("_5$ sand")
+    ' _5\\$ sand'
+    """
+    return (f" {name}" if name.startswith("_") else name).replace("$", r"\$")
 
 
 def columns_of(n_panels: int) -> int:
@@ -94,7 +108,7 @@ def _draw_spectra(axis: Axes, model: "Unmixer", colours: list[tuple[float, float
     found = np.concatenate([model.endmembers_[None], model.endmember_samples_])[:, :, lines.order]
     lowest, highest = found.min(axis=0), found.max(axis=0)
     for k, stability in enumerate(model.stability_):
-        name, spectrum = model.endmember_names_[k], found[0, k]
+        name, spectrum = plain(model.endmember_names_[k]), found[0, k]
         label = name if np.isnan(stability) else f"{name} ({stability:.2f})"
         axis.plot(x, broken(spectrum), color=colours[k], lw=1.4, label=label)
         low, high = broken(lowest[k]), broken(highest[k])

@@ -1,10 +1,7 @@
 """The bundle in QGIS itself: names, colours, and every pixel in its place."""
 
 import json
-import os
 import subprocess
-import sys
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,36 +11,26 @@ import rasterio
 from scenes.export.colour import distinct_colours
 from unmix.save_options import SaveOptions
 
-PYTHONS = (sys.executable, "/usr/bin/python3")
-"""QGIS brings its own Python modules, which are those of the system."""
 PROBE = Path(__file__).with_name("qgis_probe.py")
 TIMEOUT_S = 120
 
 
-@cache
-def python_with_qgis():
-    for python in PYTHONS:
-        command = [python, "-c", "import qgis.core"]
-        if Path(python).exists() and not subprocess.run(command, capture_output=True).returncode:
-            return python
-    return None
-
-
-def asked(folder, points, home):
+@pytest.fixture
+def asked(qgis_python, qgis_home):
     """What QGIS says of the rasters of a folder, and of points in them."""
-    python = python_with_qgis()
-    if python is None:
-        pytest.skip("QGIS with its Python modules is not on this machine")
-    (home / "points.json").write_text(json.dumps(points))
-    home.chmod(0o700)
-    surroundings = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
-    done = subprocess.run(
-        [python, str(PROBE), str(folder), str(home / "points.json")],
-        env=os.environ | surroundings, capture_output=True, text=True, timeout=TIMEOUT_S,
-    )  # fmt: skip
-    answers = [line for line in done.stdout.splitlines() if line.startswith("ANSWER")]
-    assert answers, done.stderr
-    return json.loads(answers[0].removeprefix("ANSWER"))
+
+    def ask(folder, points):
+        file = Path(qgis_home["HOME"]) / "points.json"
+        file.write_text(json.dumps(points))
+        done = subprocess.run(
+            [qgis_python, str(PROBE), str(folder), str(file)],
+            env=qgis_home, capture_output=True, text=True, timeout=TIMEOUT_S,
+        )  # fmt: skip
+        answers = [line for line in done.stdout.splitlines() if line.startswith("ANSWER")]
+        assert answers, done.stderr
+        return json.loads(answers[0].removeprefix("ANSWER"))
+
+    return ask
 
 
 def middles(path, n=40):
@@ -67,13 +54,12 @@ def values_at(path, place):
 
 
 @pytest.mark.parametrize("name", ["north up", "rotated", "in degrees"])
-def test_qgis_opens_the_bundle_named_styled_and_in_place(unmixing_on, grids, tmp_path, name):
+def test_qgis_opens_the_bundle_named_styled_and_in_place(unmixing_on, grids, asked, tmp_path, name):
     run = unmixing_on(name)
     out = run.save(tmp_path / "out", options=SaveOptions(residuals=True))
     files = ("abundances.tif", "dominant.tif")
     points = [[file, *place] for file in files for place in middles(out / file)]
-    (tmp_path / "home").mkdir()
-    answer = asked(out, points, tmp_path / "home")
+    answer = asked(out, points)
     colours, names = distinct_colours(3), run.model.endmember_names_
 
     layers = answer["layers"]

@@ -24,6 +24,7 @@ BUNDLE = {
     "endmembers.sli",
     "endmembers.hdr",
     "endmembers.csv",
+    "endmembers.json",
     "preview.png",
     "report.html",
     "run.json",

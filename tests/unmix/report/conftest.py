@@ -1,5 +1,6 @@
 """A small bundle on disk, as a run writes it."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,3 +48,24 @@ def renamed(bundle: Path) -> Callable[[list[str]], Path]:
         return bundle
 
     return rename
+
+
+@pytest.fixture
+def matched(bundle: Path) -> Path:
+    """The same bundle as after a library, in which the last endmember had no match at all."""
+    path = bundle / "endmembers.json"
+    known = json.loads(path.read_text(encoding="utf-8"))
+    for k, one in enumerate(known["endmembers"]):
+        candidates = [
+            {
+                "name": f"<i>sample {k}-{rank}</i> & more",
+                "score": 0.01 * (rank + 1),
+                "angle_rad": 0.02,
+                "band_angle_rad": 0.03,
+                "spectrum": [None, *(0.5 * v for v in one["spectrum"][1:])],
+            }
+            for rank in range(3 if k < 2 else 0)
+        ]
+        one["match"] = {"name": None, "reason": f"reason {k} <b>", "candidates": candidates}
+    path.write_text(json.dumps(known), encoding="utf-8")
+    return bundle

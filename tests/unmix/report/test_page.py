@@ -121,6 +121,32 @@ def test_page_of_an_older_record_leaves_out_what_it_does_not_know(bundle):
     assert sum(tag == "img" and "src" in given for tag, given in outline.tags) == 1 + 3 + 4
 
 
+def test_page_shows_what_endmembers_look_like_in_a_library(matched):
+    page = page_of(matched)
+    outline = Outline(page)
+    assert outline.open == []
+    shown = [given["data-shows"] for tag, given in outline.tags if "data-shows" in given]
+    assert shown[3:5] == [f"match-{k}-0 match-{k}-1 match-{k}-2" for k in range(2)]
+    for text in ("sample 1-2&lt;/i&gt; &amp; more", "reason 2 &lt;b&gt;", "What they look like"):
+        assert text in page
+    assert "<i>sample" not in page
+
+
+def test_page_without_a_library_says_nothing_of_one(bundle):
+    assert "What they look like in the library" not in page_of(bundle)
+    (bundle / "endmembers.json").unlink()
+    assert Outline(page_of(bundle)).open == []
+
+
+def test_spectra_of_other_endmembers_are_refused(matched):
+    path = matched / "endmembers.json"
+    known = json.loads(path.read_text())
+    known["endmembers"].pop()
+    path.write_text(json.dumps(known))
+    with pytest.raises(UnmixError, match="does not describe the endmembers of the model"):
+        page_of(matched)
+
+
 def test_page_is_small(bundle):
     assert write_report(bundle).stat().st_size < 3e6
 

@@ -28,7 +28,7 @@ def browser():
 
 
 @pytest.fixture
-def shown(browser, renamed):
+def shown(browser, matched, renamed):
     """The page of a bundle, as it is opened from disk; and what went wrong there."""
     page_file = write_report(renamed(NAMES))
     contexts = []
@@ -71,6 +71,16 @@ def test_toggles_hide_and_show_a_spectrum(shown):
     page.get_by_role("button", name="All").click()
     assert box.is_checked()
     assert page.evaluate(f"({LINES})().visible") is True
+    assert trouble == []
+
+
+def test_spectra_of_the_library_show_when_asked(shown):
+    page, trouble = shown()
+    line = LINES.replace("line-1", "match-0-0")
+    assert page.evaluate(f"({line})().visible") is False
+    group = page.get_by_role("group", name="Show what comes nearest in the library")
+    group.get_by_role("checkbox").first.check()
+    assert page.evaluate(f"({line})().visible") is True
     assert trouble == []
 
 

@@ -24,6 +24,22 @@ def test_columns_leave_at_most_one_row_unfilled_and_few_places_empty():
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize("names", [[r"a $\frac$ b", "$", "_hidden"], ["水", "\u0627 $x", "é"]])
+def test_preview_shows_names_as_they_stand(tmp_path, known_model, names):
+    look = Quicklook(bands=(2, 1, 0), step=1, picture=np.ones((30, 20, 3), dtype="float32"))
+    model = known_model(torch.from_numpy(np.random.default_rng(0).random((3, 9), dtype="f4")))
+    model.endmember_names_ = names
+    for name in ("abundances", "uncertainty"):
+        with rasterio.open(
+            tmp_path / f"{name}.tif", "w", driver="GTiff", height=30, width=20, count=3,
+            dtype="float32", nodata=-9999,
+        ) as dataset:  # fmt: skip
+            dataset.write(np.full((3, 30, 20), 0.3, dtype="float32"))
+    draw_preview(tmp_path / "preview.png", tmp_path, model, look)
+    assert (tmp_path / "preview.png").stat().st_size > 10_000
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("n", [2, 3, 4, 6, 20])
 def test_preview_shows_maps_and_their_uncertainty(tmp_path, known_model, n):
     """Warnings are errors here, so that a layout that does not fit fails."""
