@@ -179,7 +179,9 @@ class _Problem(NamedTuple):
         if self.extrapolation.any():
             variance += _variance_of_moved(a, inverse @ self.extrapolation, codes.square(), group)
         if len(self.shifts):
-            of_codes = (inverse[:, None] @ self.shifts).flatten(1, 2)  # (n_groups, n_samples * n, n)
+            of_codes = (inverse[:, None] @ self.shifts).flatten(
+                1, 2
+            )  # (n_groups, n_samples * n, n)
             moved = _times(of_codes, group, codes).unflatten(1, (len(self.shifts), -1))
             changes = moved - a[:, None, :] * moved.sum(dim=2, keepdim=True)
             variance += changes.abs().mean(dim=1).square() * GAUSSIAN_RATIO

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from scenes.blocks import block_windows
 from scenes.formats.raster_pixels import open_raster
+from scenes.gdal_cache import limited_cache
 from scenes.pixels import Float32Array
 
 Values = Callable[[Float32Array], ArrayLike]
@@ -44,7 +45,7 @@ def derive(source: Path, targets: Sequence[tuple[MapWriter, Values]]) -> None:
     SceneFileError
         If the source cannot be read, or the disk is full.
     """
-    with open_raster(source, "GTiff") as dataset:
+    with limited_cache(), open_raster(source, "GTiff") as dataset:
         pixel_bytes = _BYTES_PER_NUMBER * dataset.count
         tile = dataset.block_shapes[0]
         for window in block_windows(dataset.height, dataset.width, tile, pixel_bytes, _MAX_BYTES):

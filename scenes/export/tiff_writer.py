@@ -17,7 +17,6 @@ import rasterio
 from numpy.typing import ArrayLike
 from rasterio._err import CPLE_BaseError
 from rasterio.dtypes import check_dtype
-from rasterio.env import get_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
@@ -30,6 +29,7 @@ from scenes.export.staging import Staging
 from scenes.export.tiff_labels import TiffLabels, texts
 from scenes.export.tiff_tiles import bit_sum, read_back, require_tiles
 from scenes.export.values import check_block, file_values, fitting_nodata
+from scenes.gdal_cache import limited_cache
 from scenes.grid import Grid
 
 _GDAL_ERRORS = (RasterioError, CPLE_BaseError, SystemError, OSError)
@@ -240,7 +240,7 @@ class TiffWriter:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # such grids are welcome
             try:
-                with _cache_of(cache):
+                with limited_cache(cache):
                     yield
             except SceneError:
                 raise
@@ -249,19 +249,6 @@ class TiffWriter:
                 raise self._staging.failure(
                     f"GDAL stopped, most often because the disk is full: {said}"
                 ) from error
-
-
-@contextmanager
-def _cache_of(n_bytes: int) -> Iterator[None]:
-    """Limit GDAL's block cache, which is one for the whole process, and give it back."""
-    with rasterio.Env():
-        before = int(get_gdal_config("GDAL_CACHEMAX"))
-        try:
-            with rasterio.Env(GDAL_CACHEMAX=min(n_bytes, before)):
-                yield
-        finally:
-            with rasterio.Env(GDAL_CACHEMAX=before):  # leaving an Env does not set it back
-                pass
 
 
 def n_threads() -> int:

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader
 
+from scenes.gdal_cache import limited_cache
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[DatasetReader]:
     """A raster, which may well be without georeference."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path) as dataset:
+        with limited_cache(), rasterio.open(path) as dataset:
             yield dataset
 
 
