@@ -3,6 +3,7 @@
 python scripts/bootstrap.py demo     set up, then unmix the demo scene into demo/
 python scripts/bootstrap.py test     set up, then run the tests
 python scripts/bootstrap.py check    set up, then run the linters and the type checker
+python scripts/bootstrap.py docs     set up, then build the documentation site into build/site
 
 With --group browser before the job, the tests also look at the report in Chromium if there is one.
 
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("job", choices=("demo", "test", "check"))
+    parser.add_argument("job", choices=tuple(JOBS))
     parser.add_argument(
         "--group", action="append", default=[], help="a further dependency group of pyproject.toml"
     )
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     if sys.version_info < (3, 11):  # noqa: UP036  # any Python may be asked to set up
         parser.error(f"unmix needs Python 3.11 or later; this is {sys.version.split()[0]}.")
-    python = set_up(chosen.group)
+    python = set_up([*chosen.group, *NEEDS.get(chosen.job, ())])
     return JOBS[chosen.job](python, chosen.more)
 
 
@@ -81,7 +82,14 @@ def check(python: Path, more: list[str]) -> int:
     return max([run(python, "-m", *command, *more) for command in CHECKS])
 
 
-JOBS = {"demo": demo, "test": test, "check": check}
+def docs(python: Path, more: list[str]) -> int:
+    """The site of docs/, in build/site."""
+    return run(python, "-m", "mkdocs", "build", "--strict", *more)
+
+
+JOBS = {"demo": demo, "test": test, "check": check, "docs": docs}
+NEEDS = {"docs": ("docs",)}
+"""Dependency groups of jobs, beside the one of the tests."""
 
 
 def run(python: Path, *command: str) -> int:

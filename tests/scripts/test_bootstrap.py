@@ -76,3 +76,9 @@ def test_a_failed_installation_is_one_sentence_and_no_stamp(bootstrap):
     with pytest.raises(SystemExit, match="Installing torch failed"):
         bootstrap.main(["test"])
     assert not bootstrap.STAMP.exists()
+
+
+def test_docs_install_their_tools_and_build_strictly(bootstrap):
+    assert bootstrap.main(["docs"]) == 0
+    assert any(name.endswith("pyproject.toml:docs") for name in installed(bootstrap.commands))
+    assert bootstrap.commands[-1] == ("-m", "mkdocs", "build", "--strict")
