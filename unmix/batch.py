@@ -1,8 +1,5 @@
 """A model applied to many scenes, each into a folder of its own, and resumed after a kill."""
 
-import re
-import secrets
-import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,12 +16,16 @@ from unmix.errors import UnmixError, UnmixWarning
 from unmix.fingerprint import fingerprint
 from unmix.mapping import DEFAULT_MEMORY, Progress, limited_memory, silent
 from unmix.pipeline import unmix_scene
-from unmix.resuming import REQUEST_NAME, Kept, read_request, request_of, write_request
+from unmix.resuming import (
+    Kept,
+    is_done,
+    paths_in,
+    remove_left_overs,
+    request_of,
+    write_request,
+)
 from unmix.save_options import SaveOptions
-from unmix.staging import RECORD_NAME
 from unmix.unmixer import Unmixer
-
-_LEFT_OVER = r"\.{}\.(partial|earlier|dead)-[0-9a-f]+"
 
 
 @dataclass(frozen=True)
@@ -176,10 +177,7 @@ def request_for(order: Order, path: Path, scene: Scene) -> dict[str, Any]:
     dict
         Fingerprints of all files, the model's among them, and all parameters.
     """
-    files = {path, *([] if scene.path is None else [scene.path])}
-    for value in order.parameters.values():
-        items = value if isinstance(value, tuple) else (value,)
-        files |= {item for item in items if isinstance(item, Path)}
+    files = {path, *([] if scene.path is None else [scene.path]), *paths_in(order.parameters)}
     with TemporaryDirectory() as folder:
         order.model.save(folder)
         model = {part.name: fingerprint(part) for part in sorted(Path(folder).iterdir())}
@@ -190,37 +188,6 @@ def request_for(order: Order, path: Path, scene: Scene) -> dict[str, Any]:
         parameters=dict(order.parameters),
         options=asdict(order.options),
     )
-
-
-def is_done(target: Path, request: Mapping[str, Any]) -> bool:
-    """Whether a folder holds all results of exactly this request."""
-    files = (REQUEST_NAME, RECORD_NAME, "abundances.tif", "uncertainty.tif", "quality.tif")
-    if not all((target / name).is_file() for name in files):
-        return False
-    return read_request(target) == request
-
-
-def remove_left_overs(target: Path) -> None:
-    """Remove what killed runs left beside a folder; bring back results that were being replaced.
-
-    Each is renamed before it is removed: if a run that was taken for dead is still writing, its
-    files are gone at once, and it cannot put a half of them in place.
-    """
-    target = target.absolute()
-    if not target.parent.is_dir():
-        return
-    pattern = re.compile(_LEFT_OVER.format(re.escape(target.name)))
-    found = [entry for entry in target.parent.iterdir() if pattern.fullmatch(entry.name)]
-    for entry in sorted(found):
-        if ".earlier-" in entry.name and not target.exists():
-            entry.rename(target)
-            continue
-        dead = target.with_name(f".{target.name}.dead-{secrets.token_hex(4)}")
-        try:
-            entry.rename(dead)
-        except FileNotFoundError:  # its run was alive, and has cleaned up
-            continue
-        shutil.rmtree(dead, ignore_errors=True)
 
 
 def without_callbacks(order: Order) -> Order:

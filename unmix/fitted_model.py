@@ -17,6 +17,7 @@ from unmix.endmembers.signal import GLARING
 from unmix.error_sources import ErrorSources, Residuals, extrapolation_of, shifts_of
 from unmix.errors import UnmixError
 from unmix.inputs import rows_on_bands
+from unmix.known import places_of_known
 from unmix.model_file import LEARNED, PARAMETERS, ModelState, read_state, write_state
 from unmix.products import Products, products
 from unmix.quality import pixel_quality
@@ -46,6 +47,8 @@ class FittedModel:
     reading: Reading
     settings: FitSettings | None
     device: str
+    known: Any
+    known_names: Any
     autoencoder_: SparseAutoencoder
     endmembers_: NDArray[np.float32]
     endmember_names_: list[str]
@@ -57,6 +60,7 @@ class FittedModel:
     brightness_spread_: float
     noise_: float
     residuals_: Residuals
+    known_: NDArray[np.int64]
     loss_: float
     seed_: int
     source_: dict[str, Any]
@@ -187,6 +191,10 @@ class FittedModel:
         state = read_state(Path(folder))
         model = cls(**{**state.parameters, "settings": state.settings})
         model._keep({name: getattr(state, name) for name in LEARNED})
+        places = places_of_known(state.known)
+        if len(places):
+            model.known = state.endmembers[places]
+            model.known_names = [state.endmember_names[place] for place in places]
         return model
 
     @property
@@ -196,15 +204,17 @@ class FittedModel:
 
     @property
     def stability_(self) -> NDArray[np.float32]:
-        """How surely each endmember is found again; see `unmix.stability`."""
+        """How surely each endmember is found again; see `unmix.stability`. 1 for a known one."""
         samples = torch.as_tensor(self.endmember_samples_)
-        return stability_scores(torch.as_tensor(self.endmembers_), samples).numpy()
+        found = stability_scores(torch.as_tensor(self.endmembers_), samples).numpy()
+        return np.where(self.known_, np.float32(1), found)
 
     @property
     def error_sources_(self) -> ErrorSources:
         """What the fit learned of the errors of fractions."""
         endmembers = torch.as_tensor(self.endmembers_)
-        n_members, means = torch.as_tensor(self.n_members_), torch.as_tensor(self.mean_fractions_)
+        means = torch.as_tensor(self.mean_fractions_)
+        n_members = torch.as_tensor(np.where(self.known_, 1, self.n_members_))  # none is outside
         return ErrorSources(
             prior=self.brightness_prior_,
             residuals=self.residuals_,

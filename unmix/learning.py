@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unmix.abundances import nonnegative, read_codes
-from unmix.autoencoder import FitSettings, fit_endmembers
+from unmix.autoencoder import Endmembers, FitSettings, fit_endmembers
 from unmix.brightness import learn_brightness
 from unmix.count import choose_n_endmembers
 from unmix.count.usable import Wavelengths
@@ -47,6 +47,8 @@ class FitResult:
     """(n_refits, n_endmembers, n_bands) See `unmix.stability.resample_endmembers`."""
     n_endmembers_reason: str | None
     """Why there are so many, where that was left open: see `unmix.count.Choice`."""
+    known: NDArray[np.int64]
+    """(n_endmembers,) Which of the known endmembers each is, from 1; 0 for a learned one."""
 
 
 def learn(
@@ -57,6 +59,8 @@ def learn(
     generator: torch.Generator,
     progress: Callable[[float], None],
     wavelengths_nm: Wavelengths = None,
+    *,
+    known: Tensor | None = None,
 ) -> FitResult:
     """Learn the endmembers of pixels, and from the same pixels what reading them needs.
 
@@ -77,6 +81,9 @@ def learn(
         Called with the share of the work done, 0 to 1.
     wavelengths_nm : sequence of n_bands floats, optional
         For the names of bands in warnings.
+    known : Tensor of shape (n_known, n_bands), float32, optional
+        Endmembers that stay as they are, bit for bit; at most as many as endmembers are asked for.
+        A number that is chosen is at least theirs.
 
     Returns
     -------
@@ -89,7 +96,7 @@ def learn(
         out black or two of them alike.
     """
     if n_endmembers != "auto":
-        return _learn_as_many(pixels, n_endmembers, settings, n_refits, generator, progress)
+        return _learn_as_many(pixels, n_endmembers, settings, n_refits, generator, progress, known)
     rest = 1 + REFIT_COST * n_refits
     whole = COUNT_COST + rest
     choice = choose_n_endmembers(
@@ -101,11 +108,12 @@ def learn(
     )
     learned = _learn_as_many(
         pixels,
-        choice.n_endmembers,
+        max(choice.n_endmembers, 0 if known is None else len(known)),
         settings,
         n_refits,
         generator,
         lambda share: progress((COUNT_COST + rest * share) / whole),
+        known,
     )
     return replace(learned, n_endmembers_reason=choice.reason)
 
@@ -117,25 +125,31 @@ def _learn_as_many(
     n_refits: int,
     generator: torch.Generator,
     progress: Callable[[float], None],
+    known: Tensor | None,
 ) -> FitResult:
-    """Learn a given number of endmembers, with all that belongs to them."""
+    """Learn a given number of endmembers, those that are known among them, with all about them."""
+    n_learned = n_endmembers - (0 if known is None else len(known))
+    n_refits = n_refits if n_learned else 0
     whole = 1 + REFIT_COST * n_refits
-    fit = fit_endmembers(
-        pixels, n_endmembers, settings, generator, lambda share: progress(share / whole)
+    fit = _fit(
+        pixels, n_endmembers, settings, generator, lambda share: progress(share / whole), known
     )
     check_endmembers(fit.spectra)
     found = products(pixels, fit.spectra)
     codes, prior = nonnegative(found), learn_brightness(found)
     means = read_codes(found, codes, "reflectance", prior).fractions.nanmean(dim=0).nan_to_num()
     order = means.argsort(descending=True, stable=True)
-    endmembers = fit.spectra[order]
+    endmembers, learned = fit.spectra[order], order < n_learned
 
     def refit(drawn: Tensor, generator: torch.Generator) -> Tensor:
-        return fit_endmembers(drawn, n_endmembers, quick_settings(settings), generator).spectra
+        quick = quick_settings(settings)
+        found = fit_endmembers(drawn, n_endmembers, quick, generator, known=known)
+        return found.spectra[:n_learned]
 
-    samples = resample_endmembers(
+    samples = endmembers.repeat(n_refits, 1, 1)
+    samples[:, learned] = resample_endmembers(
         pixels,
-        endmembers,
+        endmembers[learned],
         refit,
         generator,
         n_refits,
@@ -152,7 +166,23 @@ def _learn_as_many(
         mean_fractions=means[order].cpu().numpy(),
         endmember_samples=samples.cpu().numpy(),
         n_endmembers_reason=None,
+        known=(order - n_learned + 1).clamp(min=0).cpu().numpy(),
     )
+
+
+def _fit(
+    pixels: Tensor,
+    n_endmembers: int,
+    settings: FitSettings,
+    generator: torch.Generator,
+    progress: Callable[[float], None],
+    known: Tensor | None,
+) -> Endmembers:
+    """The learned endmembers and the known; where all are known, nothing is learned."""
+    if known is None or len(known) < n_endmembers:
+        return fit_endmembers(pixels, n_endmembers, settings, generator, progress, known)
+    none = torch.zeros(len(known), dtype=torch.int64, device=known.device)
+    return Endmembers(known, none, 0, 0.0, known.new_empty(0))
 
 
 def _loss(found: Products, codes: Tensor) -> float:

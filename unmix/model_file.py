@@ -33,6 +33,7 @@ ARRAYS = {
     "endmember_samples": np.float32,
     "wavelengths_nm": np.float64,
     "fwhm_nm": np.float64,
+    "known": np.int64,
 }
 """What is kept as numbers in safetensors, and their types."""
 SMALLEST, LARGEST = 1e-60, 1e60
@@ -95,6 +96,7 @@ def write_state(state: ModelState, folder: Path, *, overwrite: bool = False) -> 
         "source": state.source,
     }
     values = {name: getattr(state, name) for name in ARRAYS}
+    values["known"] = state.known if state.known.any() else None
     known = {name: np.asarray(v, ARRAYS[name]) for name, v in values.items() if v is not None}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -168,6 +170,7 @@ def read_state(folder: Path) -> ModelState:
             source=dict(described["source"]),
             wavelengths_nm=_optional(tensors, "wavelengths_nm", shape[1:]),
             fwhm_nm=_optional(tensors, "fwhm_nm", shape[1:]),
+            known=_known(tensors, shape[0]),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
@@ -235,6 +238,16 @@ def _optional(
 ) -> NDArray[Any] | None:
     """The same for numbers that a model may lack."""
     return _checked(arrays, name, shape) if name in arrays else None
+
+
+def _known(arrays: dict[str, NDArray[Any]], n_endmembers: int) -> NDArray[np.int64]:
+    """Which endmembers were known; files of models without any do not say so."""
+    known = _optional(arrays, "known", (n_endmembers,))
+    known = np.zeros(n_endmembers, np.int64) if known is None else known
+    some = np.sort(known[known > 0])
+    if not np.array_equal(some, np.arange(1, len(some) + 1)):
+        raise UnmixError(f"known are {known.tolist()}; numbers from 1, each once, were expected")
+    return known
 
 
 def _names(names: list[str], n_endmembers: int) -> list[str]:

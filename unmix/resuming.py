@@ -6,6 +6,7 @@ a run that is killed at any moment leaves only what can be used.
 """
 
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -20,11 +21,13 @@ from safetensors.torch import load_file, save_file
 from unmix.errors import OutputError, UnmixError
 from unmix.fingerprint import fingerprint
 from unmix.fitted_model import PixelMaps
+from unmix.staging import RECORD_NAME
 from unmix.unmixer import Unmixer
 
 REQUEST_NAME = "request.json"
 """What was asked for."""
 _MODEL, _BLOCKS = "model", "blocks"
+_LEFT_OVER = r"\.{}\.(partial|earlier|dead)-[0-9a-f]+"
 
 
 class Kept:
@@ -55,8 +58,7 @@ class Kept:
         OutputError
             If nothing can be written beside the folder.
         """
-        target = target.absolute()
-        folder = target.with_name(f".{target.name}.kept")
+        folder = cls.folder_of(target)
         try:
             if read_request(folder) != request:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -65,6 +67,12 @@ class Kept:
         except OSError as error:
             raise OutputError(f"{folder} cannot be written: {error}.") from error
         return cls(folder)
+
+    @staticmethod
+    def folder_of(target: Path) -> Path:
+        """Where a run keeps what is done beside the folder for its results."""
+        target = target.absolute()
+        return target.with_name(f".{target.name}.kept")
 
     def model(self, learned: Callable[[], Unmixer]) -> Unmixer:
         """The model that was kept; or the one that is learned now, and kept.
@@ -132,6 +140,12 @@ def request_of(files: Iterable[Path], **asked: Any) -> dict[str, Any]:  # noqa: 
     return plain
 
 
+def paths_in(parameters: Mapping[str, Any]) -> set[Path]:
+    """Files among parameters, some of which are tuples of files."""
+    values = [v if isinstance(v, tuple) else (v,) for v in parameters.values()]
+    return {item for items in values for item in items if isinstance(item, Path)}
+
+
 def read_request(folder: Path) -> dict[str, Any] | None:
     """What was asked for in a folder; None if that is not known."""
     try:
@@ -147,3 +161,34 @@ def write_request(folder: Path, request: Mapping[str, Any]) -> None:
     growing = folder / f".{REQUEST_NAME}.partial"
     growing.write_text(f"{text}\n", encoding="utf-8", newline="\n")
     growing.replace(folder / REQUEST_NAME)
+
+
+def is_done(target: Path, request: Mapping[str, Any]) -> bool:
+    """Whether a folder holds all results of exactly this request."""
+    files = (REQUEST_NAME, RECORD_NAME, "abundances.tif", "uncertainty.tif", "quality.tif")
+    if not all((target / name).is_file() for name in files):
+        return False
+    return read_request(target) == request
+
+
+def remove_left_overs(target: Path) -> None:
+    """Remove what killed runs left beside a folder; bring back results that were being replaced.
+
+    Each is renamed before it is removed: if a run that was taken for dead is still writing, its
+    files are gone at once, and it cannot put a half of them in place.
+    """
+    target = target.absolute()
+    if not target.parent.is_dir():
+        return
+    pattern = re.compile(_LEFT_OVER.format(re.escape(target.name)))
+    found = [entry for entry in target.parent.iterdir() if pattern.fullmatch(entry.name)]
+    for entry in sorted(found):
+        if ".earlier-" in entry.name and not target.exists():
+            entry.rename(target)
+            continue
+        dead = target.with_name(f".{target.name}.dead-{secrets.token_hex(4)}")
+        try:
+            entry.rename(dead)
+        except FileNotFoundError:  # its run was alive, and has cleaned up
+            continue
+        shutil.rmtree(dead, ignore_errors=True)

@@ -1,11 +1,11 @@
 """The estimator: learns a scene's materials and reads their abundances, as scikit-learn does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from torch import Tensor
@@ -25,12 +25,13 @@ from unmix.inputs import (
     pixels_to_learn_from,
     seed_of,
 )
+from unmix.known import endmember_names, known_spectra, places_of_known
 from unmix.learning import learn
 from unmix.readings import Reading
 
 
 class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Blind unmixing with a nonnegative sparse autoencoder.
+    """Unmixing with a nonnegative sparse autoencoder: blind, or beside materials that are known.
 
     A pixel is a nonnegative mixture of materials under its own illumination,
     ``y = s * sum_k f_k r_k + noise``. Fitting learns the ``r_k`` (`endmembers_`, the decoder's
@@ -45,6 +46,13 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
     n_endmembers : int or "auto"
         Materials to find, from 2 to the number of bands. ``"auto"`` chooses the number from the
         pixels that take part in learning, more of them than bands; see `unmix.count`.
+    known : array of shape (n_known, n_bands), optional
+        Spectra of materials that are there, in the unit and on the bands of the scene: a library's
+        ``resampled(scene.wavelengths_nm, scene.fwhm_nm).spectra``, for example. They become
+        endmembers bit for bit; the others are learned beside them, none if `n_endmembers` are
+        known.
+    known_names : sequence of str, optional
+        Their names; by default they are numbered.
     reading : {"reflectance", "nnls", "fcls", "peak", "l2"}
         How fractions are read; see `unmix.abundances.read_abundances`.
     n_refits : int
@@ -68,16 +76,19 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
     endmembers_ : ndarray of shape (n_endmembers, n_bands), float32
         Endmember spectra in the unit of the input (reflectance), most abundant first.
     endmember_names_ : list of str
+    known_ : ndarray of shape (n_endmembers,)
+        Which of the known spectra each endmember is, from 1; 0 for a learned one.
     n_endmembers_ : int
         How many there are.
     n_endmembers_reason_ : str or None
         Why so many, where the number was chosen.
     n_members_ : ndarray of shape (n_endmembers,)
-        Near-pure pixels that each endmember is the mean of; 0 for one outside the data.
+        Near-pure pixels that each endmember is the mean of; 0 for one outside the data, or known.
     mean_fractions_ : ndarray of shape (n_endmembers,)
         Of the pixels that were learned from.
     stability_ : ndarray of shape (n_endmembers,), float32
-        How surely each is found again, 0 to 1; NaN without refits. See `unmix.stability`.
+        How surely each is found again, 0 to 1; NaN without refits, 1 if known. See
+        `unmix.stability`.
     endmember_samples_ : ndarray of shape (n_refits, n_endmembers, n_bands), float32
         What the refits found.
     autoencoder_ : SparseAutoencoder
@@ -123,6 +134,8 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         self,
         n_endmembers: Number = 5,
         *,
+        known: ArrayLike | None = None,
+        known_names: Sequence[str] | None = None,
         reading: Reading = "reflectance",
         n_refits: int = 3,
         settings: FitSettings | None = None,
@@ -132,6 +145,8 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
         progress: Callable[[float], None] | None = None,
     ) -> None:
         self.n_endmembers = n_endmembers
+        self.known = known
+        self.known_names = known_names
         self.reading = reading
         self.n_refits = n_refits
         self.settings = settings
@@ -187,11 +202,20 @@ class Unmixer(FittedModel, TransformerMixin, BaseEstimator):  # type: ignore[mis
             generator,
             progress,
             origin["wavelengths_nm"],
+            known=self._known_on(pixels),
         )
-        names = [f"endmember {k + 1}" for k in range(len(learned.endmembers))]
-        about = {"endmember_names": names, "seed": seed, **origin}
-        self._keep({**vars(learned), **about})
+        names = endmember_names(learned.known, self.known_names)
+        if learned.known.any():
+            origin["source"]["known"] = [names[k] for k in places_of_known(learned.known)]
+        self._keep({**vars(learned), "endmember_names": names, "seed": seed, **origin})
         return self
+
+    def _known_on(self, pixels: Tensor) -> Tensor | None:
+        """The known endmembers, where the pixels are."""
+        if self.known is None:
+            return None
+        known = known_spectra(self.known, self.known_names, self.n_endmembers, pixels.shape[1])
+        return known.to(pixels.device)
 
     def transform(
         self, spectra: SpectraSource | Tensor | NDArray[Any]

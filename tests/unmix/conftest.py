@@ -154,6 +154,7 @@ def known_model() -> Callable[..., Unmixer]:
             mean_fractions=np.full(n, 1 / n),
             endmember_samples=np.empty((0, n, n_bands), np.float32),
             n_endmembers_reason=None,
+            known=np.zeros(n, np.int64),
         )
         names = [f"endmember {k + 1}" for k in range(n)]
         made = Unmixer(n)

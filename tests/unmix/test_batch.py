@@ -16,14 +16,12 @@ from unmix.batch import (
     Job,
     Order,
     check_outcomes,
-    is_done,
     map_scene,
     map_scenes,
-    remove_left_overs,
     request_for,
     without_callbacks,
 )
-from unmix.resuming import REQUEST_NAME
+from unmix.resuming import REQUEST_NAME, is_done, remove_left_overs
 from unmix.save_options import SaveOptions
 
 pytestmark = pytest.mark.usefixtures("no_figures")

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from unmix import FitSettings, OutputError, Unmixer
 
 ATTRIBUTES = (
+    "known_",
     "endmembers_",
     "n_members_",
     "mean_fractions_",

@@ -13,6 +13,8 @@ from torch.nn.functional import normalize
 from unmix.autoencoder.darkness import expected_residual
 from unmix.autoencoder.settings import FitSettings
 
+SPANNED = 1e-3
+"""Radians that a spectrum may lie off the span of the coordinates."""
 PRECISION_ROUNDS = 2
 """Rounds of looking at the noise of dark pixels, and at the subspace without it."""
 
@@ -58,7 +60,9 @@ class Coreset:
         return max(self.one_direction_residual - self.noise, 1e-9)
 
 
-def project(spectra: Tensor, n_endmembers: int, n_extra: int) -> Pixels:
+def project(
+    spectra: Tensor, n_endmembers: int, n_extra: int, known: Tensor | None = None
+) -> Pixels:
     """Unit spectra in the coordinates of their signal.
 
     Parameters
@@ -68,6 +72,8 @@ def project(spectra: Tensor, n_endmembers: int, n_extra: int) -> Pixels:
     n_endmembers : int
     n_extra : int
         Principal directions beyond the number of endmembers.
+    known : Tensor of shape (n_known, n_bands), optional
+        Spectra that the coordinates hold, too.
 
     Returns
     -------
@@ -77,6 +83,7 @@ def project(spectra: Tensor, n_endmembers: int, n_extra: int) -> Pixels:
     unit = spectra / length[:, None]
     precision = _precision(unit, length / length.median(), n_endmembers)
     basis = _signal_basis(unit, precision, n_endmembers, n_extra)
+    basis = basis if known is None else _spanning(basis, known)
     return Pixels(unit, length, basis, normalize(unit @ basis, dim=1), precision)
 
 
@@ -165,6 +172,15 @@ def _signal_basis(unit: Tensor, precision: Tensor, n_endmembers: int, n_extra: i
         fresh = normalize(farthest, dim=0)
         basis = torch.cat([basis, fresh[:, None]], dim=1)
         residual = residual - torch.outer(residual @ fresh, fresh)
+    return basis
+
+
+def _spanning(basis: Tensor, known: Tensor) -> Tensor:
+    """The basis with what it takes to span some more spectra."""
+    for spectrum in normalize(known, dim=1):
+        outside = spectrum - basis @ (basis.T @ spectrum)
+        if outside.norm() > SPANNED and basis.shape[1] < len(basis):
+            basis = torch.cat([basis, normalize(outside, dim=0)[:, None]], dim=1)
     return basis
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from unmix.abundances import nnls
 from unmix.autoencoder.chart import SPARE_BANDS, Chart
-from unmix.autoencoder.refine import Refined
+from unmix.autoencoder.refine import Refined, with_known
 
 CERTAIN = 3.0
 """A shade lies outside the cone of the others by fewer standard errors than this."""
@@ -49,15 +49,15 @@ class EvenLight:
         spectra = refined.endmembers
         return refined._replace(endmembers=spectra[:, :-1] * (self.level / spectra[:, -1:]))
 
-    def has_shade(self, refined: Refined) -> bool:
-        """Whether an endmember is a darker or brighter version of a mixture of others.
+    def has_shade(self, refined: Refined, known: Tensor | None = None) -> bool:
+        """Whether a learned endmember is a darker or brighter version of a mixture of others.
 
         Then light varies after all: materials in varying light, fewer by one than endmembers, fill
         a simplex as well, with black for a corner.
         """
-        seen = self.chart.in_signal(refined.endmembers.cpu())
+        seen = self.chart.in_signal(with_known(refined.endmembers, known).cpu())
         error = self.chart.sd[0] * (seen.shape[1] / refined.n_members.cpu().double()).sqrt()
-        for k in range(len(seen)):
+        for k in range(len(error)):
             others = torch.cat([seen[:k], seen[k + 1 :]])
             outside = seen[k] - nnls(seen[k : k + 1], others)[0] @ others
             if outside.norm() < CERTAIN * error[k]:

@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 
 from unmix.autoencoder.coreset import Pixels
 from unmix.autoencoder.darkness import expected_residual
-from unmix.autoencoder.rare import SUPPORT, explain
+from unmix.autoencoder.rare import SUPPORT, Fit, explain
 
 FEW = 10
 """With fewer dominated pixels than this, an endmember takes the noise of the whole scene."""
@@ -25,7 +25,14 @@ class Refined(NamedTuple):
     """(n_endmembers,) Pixels averaged; 0 where the endmember lies outside the data's hull."""
 
 
-def refine(pixels: Pixels, endmembers: Tensor, n_rare: int, ball: float, n_rounds: int) -> Refined:
+def refine(
+    pixels: Pixels,
+    endmembers: Tensor,
+    n_rare: int,
+    ball: float,
+    n_rounds: int,
+    known: Tensor | None = None,
+) -> Refined:
     """Replace each endmember by the mean of the pixels within a noise ball around it.
 
     The radius, ``ball`` median residuals of the pixels that the endmember dominates, is measured
@@ -41,13 +48,17 @@ def refine(pixels: Pixels, endmembers: Tensor, n_rare: int, ball: float, n_round
     ball : float
     n_rounds : int
         At least 1.
+    known : Tensor of shape (n_known, n_coordinates), optional
+        Endmembers beside them, which stay: they only say which pixels the others dominate.
 
     Returns
     -------
     Refined
+        Without the known ones.
     """
     centres = normalize(endmembers, dim=1)
-    radius = _radii(pixels, centres, n_rare, ball)
+    fit = explain(pixels.coordinates, with_known(centres, known))
+    radius = _radii(pixels, fit, centres, n_rare, ball)
     for _ in range(n_rounds):
         members = _within(pixels.coordinates, centres, radius)  # (n_pixels, n_endmembers)
         centres = normalize(members.T.float() @ pixels.coordinates, dim=1)
@@ -56,6 +67,12 @@ def refine(pixels: Pixels, endmembers: Tensor, n_rare: int, ball: float, n_round
     shapes = normalize(_denoised_means(pixels, share.T, n_members), dim=1)
     along = (pixels.unit @ shapes.T) * pixels.length[:, None]  # noise across it has no part in it
     return Refined(shapes * (share * along).sum(dim=0)[:, None], n_members)
+
+
+def with_known(learned: Tensor, known: Tensor | None) -> Tensor:
+    """Learned endmembers and, after them, the known ones."""
+    some = known is not None and len(known)
+    return torch.cat([learned, known]) if some else learned  # type: ignore[list-item]
 
 
 def _denoised_means(pixels: Pixels, share: Tensor, n_members: Tensor) -> Tensor:
@@ -75,8 +92,7 @@ def _denoised_means(pixels: Pixels, share: Tensor, n_members: Tensor) -> Tensor:
     return inside + kept[:, None] * outside
 
 
-def _radii(pixels: Pixels, centres: Tensor, n_rare: int, ball: float) -> Tensor:
-    fit = explain(pixels.coordinates, centres)
+def _radii(pixels: Pixels, fit: Fit, centres: Tensor, n_rare: int, ball: float) -> Tensor:
     dominant = fit.codes.argmax(dim=1)
     radii = []
     for k in range(len(centres)):

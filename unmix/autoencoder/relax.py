@@ -1,11 +1,13 @@
 """Whether the endmembers leave the hull of the data, and where they go."""
 
+import torch
 from torch import Tensor
 
 from unmix.abundances import nnls
 from unmix.autoencoder.chart import SPARE_BANDS, Chart, all_ones
-from unmix.autoencoder.refine import Refined
+from unmix.autoencoder.refine import Refined, with_known
 from unmix.autoencoder.volume import outside_hull, smallest_simplex
+from unmix.metrics import match_endmembers
 
 N_DISTANCES = 160_000
 """Most distances of pixels from the facets of the simplex."""
@@ -23,7 +25,9 @@ SHADE = 0.05
 """A corner that is darker than this, relative to the median pixel, is no material."""
 
 
-def relax(spectra: Tensor, refined: Refined, even: bool, limit: float) -> Refined:
+def relax(
+    spectra: Tensor, refined: Refined, even: bool, limit: float, known: Tensor | None = None
+) -> Refined:
     """Let the endmembers leave the data's hull where more lies outside it than noise explains.
 
     Scarce materials stay: they were found as groups of pure pixels, and the few pixels that they
@@ -39,14 +43,20 @@ def relax(spectra: Tensor, refined: Refined, even: bool, limit: float) -> Refine
         Whether light is even: the simplex is then sought among the spectra as they are.
     limit : float
         Of `outside_hull` around a slightly larger simplex, above which the hull is left.
+    known : Tensor of shape (n_known, n_bands), optional
+        Endmembers beside them. Corners begin there and move like the others, since a simplex with
+        a corner where the scene has none would have its others in the wrong place, too; those that
+        are most like the known ones are left out in the end.
 
     Returns
     -------
     Refined
+        Without the known ones.
         With no members where an endmember lies outside; as given where the hull holds the pixels.
     """
-    spectra = spectra[: N_DISTANCES // len(refined.endmembers)]
-    inside = refined.endmembers.double().cpu()
+    n_learned = len(refined.endmembers)
+    inside = with_known(refined.endmembers, known).double().cpu()
+    spectra = spectra[: N_DISTANCES // len(inside)]
     present = _shares(spectra, inside) > TRACE
     common = present.double().mean(dim=0) > SCARCE
     spectra = spectra[~present[:, ~common].any(dim=1)]
@@ -54,10 +64,19 @@ def relax(spectra: Tensor, refined: Refined, even: bool, limit: float) -> Refine
     if outer is None:
         return refined
     endmembers, n_members = refined.endmembers.clone(), refined.n_members.clone()
-    common = common.to(endmembers.device)
+    outer = _unlike(outer, inside[n_learned:][common[n_learned:]])
+    common = common[:n_learned].to(endmembers.device)
     endmembers[common] = outer.to(endmembers)
     n_members[common] = 0
     return Refined(endmembers, n_members)
+
+
+def _unlike(corners: Tensor, known: Tensor) -> Tensor:
+    """The corners without those that are most like the known ones, one for each of them."""
+    others = torch.ones(len(corners), dtype=torch.bool)
+    if len(known):
+        others[match_endmembers(corners, known)] = False
+    return corners[others]
 
 
 def _outside(spectra: Tensor, inside: Tensor, even: bool, limit: float) -> Tensor | None:

@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from unmix.endmembers.vca import pick_extremes
+from unmix.metrics import match_endmembers
 
 WIDE, TIGHT = 3.0, 30.0
 """How fast the weight of a spectrum falls with its distance from a pick."""
@@ -48,6 +49,31 @@ def start_logits(
         mean = distance.mean(dim=1, keepdim=True).clamp(min=1e-12)
         starts.append(-distance / mean * (TIGHT if tight else WIDE))
     return torch.stack(starts).to(device)
+
+
+def beside_known(logits: Tensor, points: Tensor, known: Tensor) -> Tensor:
+    """Starts without the picks that are most like known endmembers.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_starts, n_endmembers, n_points)
+        Of `start_logits`, for all endmembers.
+    points : Tensor of shape (n_points, n_coordinates)
+    known : Tensor of shape (n_known, n_coordinates)
+
+    Returns
+    -------
+    Tensor of shape (n_starts, n_endmembers - n_known, n_points)
+    """
+    if len(known) == 0:
+        return logits
+    kept = []
+    for start in logits:
+        taken = match_endmembers(points[start.argmax(dim=1)], known).to(start.device)
+        free = torch.ones(len(start), dtype=torch.bool, device=start.device)
+        free[taken] = False
+        kept.append(start[free])
+    return torch.stack(kept)
 
 
 def whitened_chart(points: Tensor, weights: Tensor, n_dimensions: int) -> Tensor:

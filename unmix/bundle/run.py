@@ -67,10 +67,17 @@ def provenance_of(run: Run) -> dict[str, Any]:
             "noise": model.noise_,
             "n_refits": len(model.endmember_samples_),
             "stability": [None if np.isnan(s) else float(s) for s in model.stability_],
-            "n_members": model.n_members_.tolist(),
+            "n_members": members_of(model),
+            "known": (model.known_ > 0).tolist(),
             "fitted_on": model.source_,
         },
     }
+
+
+def members_of(model: Unmixer) -> list[int | None]:
+    """Pixels that each endmember is the mean of; None for one that was known."""
+    pairs = zip(model.n_members_.tolist(), model.known_.tolist(), strict=True)
+    return [None if known else members for members, known in pairs]
 
 
 def input_of(scene: Scene) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scenes import SpectralLibrary
 from scenes.export.colour import distinct_colours
-from unmix.bundle.run import Run
+from unmix.bundle.run import Run, members_of
 
 SPECTRA_NAME = "endmembers.json"
 MATCHES_NAME = "matches.sli"
@@ -56,7 +56,7 @@ def described(run: Run) -> dict[str, Any]:
                 "lowest": _list(found[:, k].min(axis=0)),
                 "highest": _list(found[:, k].max(axis=0)),
                 "stability": _list(model.stability_)[k],
-                "n_members": int(model.n_members_[k]),
+                "n_members": members_of(model)[k],
                 "match": _match(run, run.matches[k]) if run.matches else None,
             }
             for k in range(n)

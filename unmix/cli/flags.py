@@ -2,6 +2,7 @@
 
 FLAGS = {
     "`n_endmembers`": "`-n`",
+    "`known`": "`--endmembers`",
     "`n_refits`": "`--refits`",
     "`random_state`": "`--seed`",
     "`reading`": "`--reading`",

@@ -42,13 +42,21 @@ overwrite_option = click.option(
 
 n_endmembers_option = click.option(
     "-n",
-    "--endmembers",
+    "--number",
     "n_endmembers",
     type=number_or_auto,
     metavar="INTEGER|auto",
     default=5,
     show_default=True,
     help="How many materials to find, or auto.",
+)
+
+known_option = click.option(
+    "--endmembers",
+    "known",
+    type=click.Path(path_type=Path),
+    help="Spectral library (file, or folder of spectra) of materials that are there: they are "
+    "taken as they are. Without -n nothing else is learned; a larger -n learns the others.",
 )
 
 refits_option = click.option(

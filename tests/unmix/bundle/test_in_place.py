@@ -6,7 +6,6 @@ Scenes in the geometry of their sensor are in `tests/unmix/test_sensor_geometry.
 import json
 import warnings
 
-import numpy as np
 import pytest
 import rasterio
 
