@@ -47,8 +47,6 @@ def test_importing_loads_neither_torch_nor_matplotlib(module):
     assert loaded_by(f"import {module}\n") & {"torch", "matplotlib"} == set()
 
 
-
-
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_help_of_a_command_loads_neither_torch_nor_matplotlib(command):
     loaded = loaded_by(command_line(command, "--help"))

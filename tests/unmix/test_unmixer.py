@@ -89,9 +89,9 @@ def test_a_scene_gives_its_wavelengths_name_and_sample(noisy_mixture, quick, sce
 def test_at_most_max_pixels_are_learned_from(noisy_mixture, quick, monkeypatch, max_pixels):
     seen = []
 
-    def look(pixels, *args):
+    def look(pixels, *args, **more):
         seen.append(pixels)
-        return fit(pixels, *args)
+        return fit(pixels, *args, **more)
 
     fit = unmix.learning.fit_endmembers
     monkeypatch.setattr(unmix.learning, "fit_endmembers", look)
@@ -240,6 +240,8 @@ def test_parameters_can_be_read_set_and_cloned(noisy_mixture, quick):
         "reading": "fcls",
         "settings": quick,
         **parameters,
+        "known": None,
+        "known_names": None,
         "progress": None,
     }
     copy = clone(model.fit(noisy_mixture.spectra))

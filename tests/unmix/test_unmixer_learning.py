@@ -149,8 +149,8 @@ def test_counts_of_members_follow_their_endmembers(mixture_of, quick, monkeypatc
     mixture = mixture_of(0, snr_db=20)
     learned = []
 
-    def look(*args):
-        learned.append(fit(*args))
+    def look(*args, **more):
+        learned.append(fit(*args, **more))
         return learned[0]
 
     fit = unmix.learning.fit_endmembers
