@@ -45,7 +45,7 @@ _UNVARIED = (
 )
 @click.option(
     "-n",
-    "--endmembers",
+    "--spectra",
     "n_endmembers",
     type=click.IntRange(min=1),
     default=30,

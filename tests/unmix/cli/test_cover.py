@@ -136,7 +136,7 @@ def test_a_part_of_the_scene_is_cut_out_of_its_uncertainty_too(run, uncertainty)
 
 
 def test_draws_that_are_all_the_same_are_said(run):
-    result, said, out = run("--endmembers", 99, "--draws", 2)
+    result, said, out = run("--spectra", 99, "--draws", 2)
     assert "every draw takes all 12 spectra" in result.stderr
     assert set(said["mean_uncertainty"].values()) == {0.0}
     warnings = json.loads((out / "run.json").read_text())["warnings"]
@@ -147,7 +147,7 @@ def test_draws_that_are_all_the_same_are_said(run):
     ("options", "sentence"),
     [
         (["--class", "type"], "the library has no field 'type'"),
-        (["--class", "kind", "--endmembers", "2"], "at least the number of classes, 3"),
+        (["--class", "kind", "--spectra", "2"], "at least the number of classes, 3"),
         (["--class", "kind", "--normalization", "bright"], "none, brightness or a wavelength"),
         (["--class", "kind", "--normalization", "9000"], "no band in use is near 9000 nm"),
         (["--class", "kind", "--uncertainty", "nowhere.tif"], "nowhere.tif"),
