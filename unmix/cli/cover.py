@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CUTS = ("window", "bounds", "bounds_lonlat")
 _UNVARIED = (
     "every draw takes all {n} spectra of the library and adds no noise, so that all are the same "
-    "and the standard deviations are zero. Take fewer with --endmembers or --per-class, or give "
+    "and the standard deviations are zero. Take fewer with --spectra or --per-class, or give "
     "the --uncertainty of the scene."
 )
 
@@ -55,7 +55,7 @@ _UNVARIED = (
 @click.option(
     "--per-class",
     type=click.IntRange(min=1),
-    help="Spectra of each class in a draw, in place of --endmembers.",
+    help="Spectra of each class in a draw, in place of --spectra.",
 )
 @click.option(
     "--uncertainty",
