@@ -18,12 +18,11 @@ from unmix.batch import (
     Order,
     Outcome,
     map_scene,
-    remove_left_overs,
     without_callbacks,
 )
 from unmix.errors import UnmixError
 from unmix.mapping import Progress, silent
-from unmix.resuming import REQUEST_NAME
+from unmix.resuming import REQUEST_NAME, remove_left_overs
 
 LOOPBACK = "127.0.0.1"
 LOST_WORKERS = 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -62,6 +64,16 @@ normal vision and with each dichromacy simulated (Machado et al. 2009, doi:10.11
 Any two differ by 15 or more in each of the four."""
 
 
+FAMILIAR = {
+    4: ("water", "lake", "river", "sea", "ocean"),
+    1: ("snow", "ice"),
+    2: ("vegetation", "grass", "tree", "trees", "forest", "leaf", "leaves", "crop", "pv"),
+    12: ("soil", "soils", "dirt", "clay", "loam"),
+    9: ("asphalt", "road", "roads", "tar"),
+}
+"""Words in names, and the place of the colour in `PALETTE` that people expect of them."""
+
+
 def distinct_colours(n_colours: int) -> list[Colour]:
     """Colours for things that are numbered; the k-th is the same whatever their number.
 
@@ -76,3 +88,34 @@ def distinct_colours(n_colours: int) -> list[Colour]:
     ['#e69f00', '#56b4e9']
     """
     return [PALETTE[k % len(PALETTE)] for k in range(n_colours)]
+
+
+def colours_for(names: Sequence[str]) -> list[Colour]:
+    """Colours for things that have names: blue for water, green for plants; else as they come.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of several that mean the same, the first gets its colour.
+
+    Returns
+    -------
+    list of Colour
+        All different for up to 20 names; `distinct_colours` if no name is known.
+
+    Examples
+    --------
+    >>> [colour.hex for colour in colours_for(["kaolinite", "lake water"])]
+    ['#e69f00', '#0072b2']
+    """
+    of_word = {word: place for place, words in FAMILIAR.items() for word in words}
+    taken: dict[int, int] = {}  # by the number of the name
+    for k, name in enumerate(names):
+        known = [of_word[word] for word in re.findall("[a-z]+", name.lower()) if word in of_word]
+        if known and known[-1] not in taken.values():
+            taken[k] = known[-1]
+    if len(names) > len(PALETTE):
+        taken = {}
+    free = (place for place in range(len(names) + len(taken)) if place not in taken.values())
+    places = [taken[k] if k in taken else next(free) for k in range(len(names))]
+    return [PALETTE[place % len(PALETTE)] for place in places]

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from scenes.export.colour import PALETTE, WHITE, Colour, distinct_colours
+from scenes.export.colour import PALETTE, WHITE, Colour, colours_for, distinct_colours
 
 # Linear RGB as dichromats see it: Machado, Oliveira & Fernandes 2009, table 1, severity 1.
 VISION = {
@@ -70,3 +70,19 @@ def test_tint_goes_from_white_to_the_colour():
     assert colour.tint(0) == WHITE
     assert colour.tint(1) == colour
     assert colour.hex == "#0ac85a"
+
+
+@pytest.mark.parametrize("n", [0, 3, 20, 25])
+def test_names_that_mean_nothing_get_the_colours_in_their_order(n):
+    assert colours_for([f"endmember {k}" for k in range(n)]) == distinct_colours(n)
+
+
+def test_familiar_names_get_familiar_colours_and_all_differ():
+    names = ["kaolinite", "Green Vegetation", "sand", "dry soil", "water", "salt water", "asphalt"]
+    found = dict(zip(names, colours_for(names), strict=True))
+    assert found["water"] == PALETTE[4]
+    assert found["Green Vegetation"] == PALETTE[2]
+    assert len(set(found.values())) == len(names)
+    many = [f"tree {k}" for k in range(19)] + ["water"]
+    assert len(set(colours_for(many))) == 20
+    assert colours_for([*many, "more"]) == distinct_colours(21)

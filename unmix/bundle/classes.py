@@ -1,6 +1,6 @@
 """Numbers, names and colours of the materials, the same in every raster and style."""
 
-from scenes.export.colour import Colour, distinct_colours
+from scenes.export.colour import Colour, colours_for
 from unmix.errors import UnmixError
 
 NO_CLASS = 255
@@ -9,7 +9,7 @@ NO_CLASS = 255
 
 def classes_of(names: list[str]) -> dict[int, tuple[str, Colour]]:
     """Name and colour of each class of ``dominant.tif``: the number of the abundances' band."""
-    pairs = zip(names, distinct_colours(len(names)), strict=True)
+    pairs = zip(names, colours_for(names), strict=True)
     return dict(enumerate(pairs, start=1))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenes import SpectralLibrary
-from scenes.export.colour import distinct_colours
+from scenes.export.colour import colours_for
 from unmix.bundle.run import Run, members_of
 
 SPECTRA_NAME = "endmembers.json"
@@ -43,7 +43,7 @@ def described(run: Run) -> dict[str, Any]:
     model = run.model
     n = model.n_endmembers_
     found = np.concatenate([model.endmembers_[None], model.endmember_samples_])
-    colours = distinct_colours(n)
+    colours = colours_for(model.endmember_names_)
     return {
         "unit": model.unit_,
         "wavelengths_nm": _list(model.wavelengths_nm_),

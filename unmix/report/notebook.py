@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenes.export.colour import distinct_colours
+from scenes.export.colour import colours_for
 from unmix.report.page import template
 from unmix.report.panels import abundance_alt
 from unmix.report.pictures import map_picture
@@ -28,7 +28,7 @@ def notebook_card(result: "Unmixing") -> str:
     """
     scene, model = result.scene, result.model
     shown = _maps(result) if scene.height * scene.width <= MOST_PIXELS else {}
-    colours = distinct_colours(model.n_endmembers_)
+    colours = colours_for(model.endmember_names_)
     endmembers = [
         {"name": name, "colour": colours[k].hex, "picture": None, "mean": None, **shown.get(k, {})}
         for k, name in enumerate(model.endmember_names_)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from scenes.export.colour import distinct_colours
+from scenes.export.colour import colours_for
 from unmix.errors import OutputError
 from unmix.report import words
 from unmix.report.contents import Contents, read_contents
@@ -70,7 +70,7 @@ def template(name: str) -> Template:
 
 
 def _rendered(contents: Contents) -> str:
-    colours = distinct_colours(len(contents.names))
+    colours = colours_for(contents.names)
     residuals = summarize_residuals(contents.folder / "quality.tif")
     pixels, no_spectra = measured_pixels(contents, residuals.worst)
     likenesses = read_likenesses(contents.folder, contents.model.endmembers_)

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from scenes.export.colour import distinct_colours
+from scenes.export.colour import colours_for
 from unmix.report.lines import Lines
 from unmix.report.quicklook import Quicklook
 from unmix.report.rasters import thinned
@@ -45,7 +46,7 @@ def draw_preview(path: Path, maps: Path, model: "Unmixer", look: Quicklook) -> N
     look : Quicklook
         The scene in colours.
     """
-    colours = endmember_colours(len(model.endmembers_))
+    colours = endmember_colours(model.endmember_names_)
     n_columns = columns_of(len(colours) + 2)
     n_rows = math.ceil((len(colours) + 2) / n_columns)
     height, width = look.picture.shape[:2]
@@ -95,11 +96,9 @@ def columns_of(n_panels: int) -> int:
     return min((5, 4, 3), key=lambda n_columns: -n_panels % n_columns)
 
 
-def endmember_colours(n: int) -> list[tuple[float, float, float]]:
+def endmember_colours(names: Sequence[str]) -> list[tuple[float, float, float]]:
     """One colour for each endmember, the same in every picture."""
-    return [
-        (colour.red / 255, colour.green / 255, colour.blue / 255) for colour in distinct_colours(n)
-    ]
+    return [(c.red / 255, c.green / 255, c.blue / 255) for c in colours_for(names)]
 
 
 def _draw_spectra(axis: Axes, model: "Unmixer", colours: list[tuple[float, float, float]]) -> None:

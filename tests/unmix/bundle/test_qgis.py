@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from scenes.export.colour import distinct_colours
+from scenes.export.colour import colours_for
 from unmix.save_options import SaveOptions
 
 PROBE = Path(__file__).with_name("qgis_probe.py")
@@ -60,7 +60,8 @@ def test_qgis_opens_the_bundle_named_styled_and_in_place(unmixing_on, grids, ask
     files = ("abundances.tif", "dominant.tif")
     points = [[file, *place] for file in files for place in middles(out / file)]
     answer = asked(out, points)
-    colours, names = distinct_colours(3), run.model.endmember_names_
+    names = run.model.endmember_names_
+    colours = colours_for(names)
 
     layers = answer["layers"]
     assert all(layer["valid"] for layer in layers.values())

@@ -10,7 +10,7 @@ import rasterio
 from rio_cogeo.cogeo import cog_validate
 
 from scenes import open_scene
-from scenes.export.colour import distinct_colours
+from scenes.export.colour import colours_for
 from unmix import UnmixError
 from unmix.bundle.pictures import bytes_of, dominant_of, largest_three, split_name
 from unmix.save_options import SaveOptions
@@ -74,7 +74,8 @@ def test_dominant_is_the_largest_abundance_in_the_colours_of_the_palette(whole):
     with rasterio.open(out / "dominant.tif") as dataset:
         assert (dataset.dtypes, dataset.nodata) == (("uint8",), 255)
         found = [dataset.colormap(1)[value][:3] for value in (1, 2, 3)]
-    assert found == [tuple(colour) for colour in distinct_colours(3)]
+    names = ["green vegetation", 'soil, "dry" <é>', "water"]
+    assert found == [tuple(colour) for colour in colours_for(names)]
     text = (out / "dominant.tif.aux.xml").read_text(encoding="utf-8")
     assert "<Category>green vegetation</Category>" in text
 
