@@ -85,7 +85,8 @@ def open_mask(path: str | Path, grid: Grid, *, keep: bool = True) -> MaskReader:
             found = Grid(dataset.crs, dataset.transform, dataset.height, dataset.width)
             nodata = dataset.nodata
     except RasterioError as error:
-        raise SceneFileError(f"the mask {path} cannot be opened: {error}.") from None
+        said = str(error).rstrip(".")
+        raise SceneFileError(f"the mask {path} cannot be opened: {said}.") from None
     header = find_header(data)
     if header is not None and is_envi_header(header) and pixels.driver == "ENVI":
         found = grid_from_map_info(read_header(header), found.height, found.width)

@@ -1,0 +1,187 @@
+"""``unmix network``: a scene mapped by a member of the autoencoder family."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from unmix.cli.options import (
+    device_option,
+    memory_option,
+    out_option,
+    overwrite_option,
+    say_json,
+    scene_argument,
+    seed_option,
+)
+from unmix.cli.scene_options import SceneOptions, with_scene_options
+from unmix.cli.talk import Talk, at_work
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from scenes import Scene
+    from unmix.networks import NetworkUnmixer
+
+NAMES = ("sparse", "convolutional", "variational", "adversarial", "conditional")
+"""Members that have endmembers to be mapped; known without importing torch."""
+
+
+@click.command("network")
+@scene_argument
+@out_option
+@click.option(
+    "--member",
+    type=click.Choice(NAMES),
+    default="convolutional",
+    show_default=True,
+    help="Which network; what each is good for is said in docs/family.md.",
+)
+@click.option(
+    "-n",
+    "--endmembers",
+    "n_endmembers",
+    type=click.IntRange(min=2),
+    default=5,
+    show_default=True,
+    help="How many materials; for sparse, units of the dictionary.",
+)
+@click.option(
+    "--steps", type=click.IntRange(min=1), help="Steps of the training, if not the member's own."
+)
+@click.option(
+    "--model",
+    "model_folder",
+    type=click.Path(path_type=Path),
+    help="A network fitted before, such as out/model; nothing is learned then.",
+)
+@click.option(
+    "--side",
+    "side_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="GeoTIFF on the grid of SCENE with what else is known of each pixel; for conditional.",
+)
+@seed_option
+@device_option
+@with_scene_options
+@overwrite_option
+@memory_option
+def command(
+    scene: Path,
+    out: Path,
+    scene_options: SceneOptions,
+    side_path: Path | None,
+    overwrite: bool,
+    memory: int,
+    **chosen: Any,  # noqa: ANN401  # of the network; see `_network`
+) -> None:
+    """Map SCENE with a network other than the default model.
+
+    OUT gets abundances.tif, quality.tif, uncertainty.tif (variational), endmember spectra, the
+    network itself, and run.json.
+    """
+    from unmix.staging import check_free, staged_folder
+
+    check_free(out, overwrite=overwrite)
+    with at_work() as talk:
+        from unmix.bundle.network_maps import write_endmembers, write_network_maps
+        from unmix.bundle.use_records import write_use_record
+        from unmix.mapping import limited_memory
+
+        load = chosen["model_folder"] is not None
+        opened = scene_options.open_for_model(scene) if load else scene_options.open(scene)
+        side = None if side_path is None else _side(opened, side_path)
+        model = _network(opened, side, talk, **chosen)
+        record = network_record("network", opened, model) | {"warnings": talk.warnings}
+        record["parameters"] = {
+            "model": str(chosen["model_folder"]) if load else None,
+            "side": None if side_path is None else str(side_path),
+        }
+        with staged_folder(out, overwrite=overwrite) as staged, limited_memory(memory):
+            scores = write_network_maps(
+                opened, staged, model, side=side, record=record, progress=talk.progress
+            )
+            write_endmembers(staged, model)
+            model.save(staged / "model")
+            write_use_record(staged, {**record, "scores": scores})
+    say_json({"maps": str(out / "abundances.tif"), "member": model.member, **scores})
+
+
+def network_record(name: str, scene: "Scene", model: "NetworkUnmixer") -> dict[str, Any]:
+    """What the record of a run says of a network."""
+    from datetime import UTC, datetime
+    from importlib.metadata import version
+
+    from unmix.bundle.run import input_of
+
+    return {
+        "software": f"unmix {version('unmix')}",
+        "command": name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "input": input_of(scene),
+        "model": {
+            "member": model.member,
+            "settings": asdict(model.network_.settings),
+            "n_endmembers": model.n_endmembers_,
+            "endmember_names": model.endmember_names_,
+            "n_dead": model.n_dead_,
+            "loss": model.loss_,
+            "deviation_scale": model.deviation_scale_,
+            "seed": model.seed_,
+            "fitted_on": model.source_,
+        },
+    }
+
+
+def _network(
+    scene: "Scene",
+    side: "NDArray[np.float32] | None",
+    talk: Talk,
+    *,
+    member: str,
+    n_endmembers: int,
+    steps: int | None,
+    model_folder: Path | None,
+    seed: int,
+    device: str,
+) -> "NetworkUnmixer":
+    """Fit the network to the scene, or read it from a folder."""
+    from unmix.networks import MEMBERS, NetworkUnmixer
+
+    if model_folder is not None:
+        model = NetworkUnmixer.load(model_folder)
+        model.device = device
+        return model
+    settings = MEMBERS[member]
+    if steps is not None:
+        settings = replace(settings, training=replace(settings.training, n_steps=steps))
+    model = NetworkUnmixer(
+        n_endmembers,
+        member=member,
+        settings=settings,
+        random_state=seed,
+        device=device,
+        progress=lambda share: talk.progress("learning", share),
+    )
+    return model.fit(scene, side=side)
+
+
+def _side(scene: "Scene", path: Path) -> "NDArray[np.float32]":
+    """The bands of a raster on the grid of the scene, NaN where it has no value."""
+    import numpy as np
+
+    from scenes.formats.raster_pixels import open_raster
+    from unmix.errors import UnmixError
+
+    with open_raster(path, "GTiff") as dataset:
+        bands = dataset.read(masked=True)
+    if bands.shape[1:] != (scene.height, scene.width):
+        raise UnmixError(
+            f"{path.name} has {bands.shape[1]} x {bands.shape[2]} pixels, but the part of the "
+            f"scene in use {scene.height} x {scene.width}. Give a raster on the grid of the scene."
+        )
+    values: NDArray[np.float32] = bands.astype(np.float32).filled(np.nan)
+    return values
