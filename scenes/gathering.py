@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from scenes.bands import BoolArray, IndexArray
@@ -86,6 +87,43 @@ def drawn_spectra(
         return spectra if valid.all() else spectra[valid]
 
     shape = (source.reader.height, source.reader.width)
-    max_rows = next(source.windows(bands.size, DEFAULT_BLOCK_BYTES)).height
-    cut = Cut.of_scene(shape, source.reader.block_shape, max_rows, n_pixels)
+    cut = _cut_for(source, bands, n_pixels)
     return np.concatenate(draw_pixels(read, *shape, cut, n_pixels, random_state))
+
+
+def drawn_places(
+    source: Source, bands: IndexArray, n_pixels: int, random_state: int | None
+) -> tuple[Float32Array, IndexArray, IndexArray]:
+    """Draw the same pixels as `drawn_spectra`, and say where they lie.
+
+    Parameters
+    ----------
+    source, bands, n_pixels, random_state
+        As there.
+
+    Returns
+    -------
+    spectra : float32 array of shape (at most n_pixels, n_bands)
+    rows, columns : int arrays of shape (at most n_pixels,)
+        Of the scene, counted from 0.
+    """
+    placed = np.dtype([("row", np.intp), ("column", np.intp), ("spectrum", "f4", (bands.size,))])
+
+    def read(window: Window) -> NDArray[np.void]:
+        spectra, valid = source.read(window, bands)
+        pixels = np.empty(int(valid.sum()), dtype=placed)
+        rows, columns = np.divmod(np.flatnonzero(valid), window.width)
+        pixels["row"], pixels["column"] = rows + window.row_off, columns + window.col_off
+        pixels["spectrum"] = spectra[valid]
+        return pixels
+
+    shape = (source.reader.height, source.reader.width)
+    cut = _cut_for(source, bands, n_pixels)
+    drawn = np.concatenate(draw_pixels(read, *shape, cut, n_pixels, random_state))
+    return np.ascontiguousarray(drawn["spectrum"]), drawn["row"].copy(), drawn["column"].copy()
+
+
+def _cut_for(source: Source, bands: IndexArray, n_pixels: int) -> Cut:
+    max_rows = next(source.windows(bands.size, DEFAULT_BLOCK_BYTES)).height
+    shape = (source.reader.height, source.reader.width)
+    return Cut.of_scene(shape, source.reader.block_shape, max_rows, n_pixels)

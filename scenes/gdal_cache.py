@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import rasterio
-from rasterio.env import get_gdal_config
+from rasterio.env import get_gdal_config, set_gdal_config
 
 SMALL = 64 << 20
 """Bytes that are enough where every tile is read once."""
@@ -21,11 +20,9 @@ def limited_cache(n_bytes: int = SMALL) -> Iterator[None]:
     n_bytes : int
         It is never enlarged.
     """
-    with rasterio.Env():
-        before = int(get_gdal_config("GDAL_CACHEMAX"))
-        try:
-            with rasterio.Env(GDAL_CACHEMAX=min(n_bytes, before)):
-                yield
-        finally:
-            with rasterio.Env(GDAL_CACHEMAX=before):  # leaving an Env does not set it back
-                pass
+    before = int(get_gdal_config("GDAL_CACHEMAX"))
+    set_gdal_config("GDAL_CACHEMAX", min(n_bytes, before))
+    try:
+        yield
+    finally:
+        set_gdal_config("GDAL_CACHEMAX", before)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from scenes.bands import IndexArray
-from scenes.pixels import Float32Array
 
 _N_WINDOWS = {"lines": 128, "tiles": 32}
 """Among how many windows the pixels are shared out: a tile costs more to read than a line."""
@@ -77,17 +77,17 @@ class Cut:
         return cls(rows, columns, min(rows, max_rows, max(1, -(-4 * share // columns))), share)
 
 
-ReadPixels = Callable[[Window], Float32Array]
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 def draw_pixels(
-    read: ReadPixels,
+    read: Callable[[Window], NDArray[_Number]],
     height: int,
     width: int,
     cut: Cut,
     n_pixels: int,
     random_state: int | None,
-) -> list[Float32Array]:
+) -> list[NDArray[_Number]]:
     """Draw valid pixels spread evenly over a scene.
 
     Windows are visited in an order of which every beginning lies evenly over the scene; each gives
@@ -97,7 +97,8 @@ def draw_pixels(
     Parameters
     ----------
     read : callable
-        Takes a window, returns its valid pixels, shape (n_valid, n_bands).
+        Takes a window, returns its valid pixels as rows: their spectra, shape (n_valid, n_bands),
+        or whatever else is drawn.
     height, width : int
         Size of the scene.
     cut : Cut
@@ -109,13 +110,13 @@ def draw_pixels(
 
     Returns
     -------
-    list of float32 array of shape (n, n_bands)
+    list of arrays of shape (n, ...)
         At most `n_pixels` rows together.
     """
     given = None if random_state is None else int(random_state)
     seed = np.random.SeedSequence(given).entropy
     assert isinstance(seed, int)
-    drawn: list[Float32Array] = []
+    drawn: list[NDArray[_Number]] = []
     visited: list[tuple[Window, int]] = []
     left_over: list[int] = []
     missing = n_pixels

@@ -18,6 +18,10 @@ from unmix.metrics import angles_between
 FEWEST_BANDS = 3
 """Angles of fewer bands say nothing of materials."""
 
+N_BINS = 64
+HISTOGRAM_RANGE = (-0.1, 1.1)
+"""Fractions that histograms tell apart."""
+
 Indices = NDArray[np.intp]
 
 
@@ -187,6 +191,55 @@ class MapSums:
         n = max(self.n_pixels, 1)
         left = self.squares[k] - np.square(self.sums[k]) / n
         return np.where(left > 1e-12 * self.squares[k], left, 0.0)
+
+
+@dataclass
+class PairHistograms:
+    """How often a map shows one value where its reference shows another.
+
+    Maps may be larger than memory: give them block by block.
+
+    Parameters
+    ----------
+    pairs : list of Pair
+        Of maps, the first and the second.
+
+    Examples
+    --------
+    >>> histograms = PairHistograms([Pair(0, 0)])
+    >>> histograms.add(np.array([[0.0, 1.0, np.nan]]), np.array([[0.1, 1.1, 5.0]]))
+    >>> histograms.counts.shape, int(histograms.counts.sum())
+    ((1, 64, 64), 2)
+    """
+
+    pairs: list[Pair]
+
+    def __post_init__(self) -> None:
+        shape = (len(self.pairs), N_BINS, N_BINS)
+        self.counts: NDArray[np.int64] = np.zeros(shape, dtype=np.int64)
+        """(n_pairs, n_bins, n_bins): pixels by value of the reference and of the map."""
+
+    def add(self, first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]) -> None:
+        """Take a block into account: its pixels that are finite in all maps of both.
+
+        Parameters
+        ----------
+        first : array of shape (n_first, ...)
+        second : array of shape (n_second, ...)
+            The same pixels. Values beyond `HISTOGRAM_RANGE` count in the outermost bins.
+        """
+        known = np.isfinite(first).all(axis=0) & np.isfinite(second).all(axis=0)
+        for k, pair in enumerate(self.pairs):
+            rows, columns = (_bins(side) for side in (second[pair.second], first[pair.first]))
+            np.add.at(self.counts[k], (rows[known], columns[known]), 1)
+
+
+def _bins(values: NDArray[np.floating[Any]]) -> Indices:
+    """Number of the bin of each value; any for what is not finite."""
+    low, high = HISTOGRAM_RANGE
+    place = (np.nan_to_num(values.astype(np.float64)) - low) / (high - low) * N_BINS
+    bins: Indices = np.clip(np.floor(place), 0, N_BINS - 1).astype(np.intp)
+    return bins
 
 
 def _assigned(costs: NDArray[np.float64]) -> list[Pair]:

@@ -6,7 +6,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unmix.comparison import MapSums, Pair, match_spectra, shared_bands
+from unmix.comparison import (
+    HISTOGRAM_RANGE,
+    N_BINS,
+    MapSums,
+    Pair,
+    PairHistograms,
+    match_spectra,
+    shared_bands,
+)
 from unmix.errors import UnmixError
 from unmix.metrics import rmse, spectral_angle
 
@@ -91,3 +99,26 @@ def test_bands_without_wavelengths_must_agree_in_number():
 def test_a_single_band_has_no_step_and_is_too_few():
     with pytest.raises(UnmixError, match="share 1 bands"):
         shared_bands(np.array([500.0]), np.array([510.0]), (1, 1))
+
+
+@given(seed=st.integers(0, 1000))
+def test_histograms_are_those_of_numpy_whatever_the_blocks(seed):
+    rng = np.random.default_rng(seed)
+    first, second = rng.uniform(-0.09, 1.09, (2, 9, 11)), rng.uniform(-0.09, 1.09, (3, 9, 11))
+    first[:, rng.random((9, 11)) < 0.2] = np.nan
+    histograms = PairHistograms([Pair(0, 2), Pair(1, 0)])
+    for row in range(0, 9, 4):
+        histograms.add(first[:, row : row + 4], second[:, row : row + 4])
+    known = np.isfinite(first[0])
+    for counts, (i, j) in zip(histograms.counts, [(0, 2), (1, 0)], strict=True):
+        expected = np.histogram2d(
+            second[j][known], first[i][known], bins=N_BINS, range=[HISTOGRAM_RANGE] * 2
+        )[0]
+        np.testing.assert_array_equal(counts, expected)
+
+
+def test_what_lies_beyond_a_histogram_counts_at_its_edge():
+    histograms = PairHistograms([Pair(0, 0)])
+    histograms.add(np.array([[-9.0, 9.0, 9.0]]), np.array([[9.0, -9.0, np.nan]]))
+    assert histograms.counts[0, -1, 0] == histograms.counts[0, 0, -1] == 1
+    assert histograms.counts.sum() == 2

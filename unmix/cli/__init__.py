@@ -24,7 +24,7 @@ COMMANDS = {
     "demo": "Simulate a scene, unmix it and score the maps against its truth.",
     "denoise": "Take the noise out of a scene.",
     "endmembers": "Extract endmembers alone, or take them from labelled places.",
-    "features": "Reduce each pixel to what it is made of, for classifiers and pictures.",
+    "features": "Reduce each pixel to a few features for classifiers.",
     "fit": "Learn one model from many scenes.",
     "info": "Show what is in a scene, as JSON.",
     "mesma": "Unmix each pixel with its best few spectra of a library.",
@@ -34,7 +34,7 @@ COMMANDS = {
     "run": "Unmix a scene: learn its materials and map them.",
     "simulate": "Write a simulated scene with its truth beside it.",
     "sparse": "Unmix with the few spectra of a wide library that a scene shows.",
-    "tune": "Rank numbers of materials and settings by scores that need no truth.",
+    "tune": "Rank numbers of materials and settings without truth.",
 }
 """Commands and their one-line help, known without importing them: ``--help`` answers at once."""
 

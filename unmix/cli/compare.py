@@ -1,97 +1,72 @@
-"""``unmix compare``: how far two results agree."""
+"""``unmix compare``: how far two results agree, or a result and a reference."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
+from unmix.cli.compare_tables import classes_table, maps_table
 from unmix.cli.options import say_json
 from unmix.cli.talk import at_work
 from unmix.errors import UnmixError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from scenes import Grid
+    from unmix.bundle.compared_maps import Compared
+    from unmix.class_comparison import ClassSums
     from unmix.comparison import MapSums, Pair
     from unmix.unmixer import Unmixer
-
-ROWS_AT_ONCE = 256
-GRID_TOLERANCE = 0.01
-"""Of a pixel: corners that lie nearer together are the same."""
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One side of a comparison."""
-
-    path: Path
-    maps: Path
-    """The raster of abundances."""
-    names: list[str]
-    """Of its bands."""
-    grid: "Grid"
-    model: "Unmixer | None"
-    """None for a reference, which has no spectra."""
-
-    @classmethod
-    def of(cls, path: Path) -> "Compared":
-        """The folder of a run, or a raster of reference abundances.
-
-        Raises
-        ------
-        UnmixError
-            If it is neither.
-        """
-        from unmix.report.contents import read_grid, read_record
-        from unmix.report.rasters import opened
-        from unmix.unmixer import Unmixer
-
-        if path.is_dir():
-            read_record(path)
-            model = Unmixer.load(path / "model")
-            maps = path / "abundances.tif"
-            return cls(path, maps, model.endmember_names_, read_grid(maps), model)
-        if not path.is_file():
-            raise UnmixError(f"There is no {path}. Name the folder of a run, or a raster.")
-        with opened(path) as dataset:
-            names = [name or f"band {k}" for k, name in enumerate(dataset.descriptions, 1)]
-        return cls(path, path, names, read_grid(path), None)
 
 
 @click.command("compare")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.argument("reference", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(out: Path, reference: Path, as_json: bool) -> None:
-    """Compare the run in OUT with REFERENCE: the folder of another run, or a raster of abundances.
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png",
+    help="Draw a picture: for abundances how often which fractions meet, for classes the mean "
+    "fraction of each material in each class.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the picture if it is there.")
+def command(out: Path, reference: Path, as_json: bool, plots: Path | None, overwrite: bool) -> None:
+    """Compare the run in OUT with REFERENCE: another run, a raster of abundances, or of classes.
 
     Two runs are matched by the spectra of their endmembers, a run and a raster by how their maps
-    correlate. Differences are OUT less REFERENCE, over the pixels that both have. The maps must lie
-    on one grid.
+    correlate. Differences are OUT less REFERENCE, over the pixels that both have. One band of whole
+    numbers is a map of classes, 0 meaning none: the dominant materials of the run are matched with
+    them by the pixels they share. The maps must lie on one grid.
     """
+    _check_picture(plots, overwrite)
     with at_work():
+        from unmix.bundle.compared_maps import Compared
+
         first, second = Compared.of(out), Compared.of(reference)
         if first.model is None:
             raise UnmixError(f"{out} is not the folder of a run. Name the run first.")
-        said = compared(first, second)
+        of_classes = second.values is not None
+        said = (compared_with_classes if of_classes else compared)(first, second, plots)
     if as_json:
         say_json(said)
     else:
-        click.echo("\n".join(_table(said)))
+        click.echo("\n".join((classes_table if of_classes else maps_table)(said)))
 
 
-def compared(first: Compared, second: Compared) -> dict[str, Any]:
-    """Everything that can be said of two sides."""
+def compared(first: "Compared", second: "Compared", plots: Path | None = None) -> dict[str, Any]:
+    """Everything that can be said of two sides with abundances."""
+    from unmix.bundle.compared_maps import check_grids
+
     check_grids(first, second)
     sums = _sums(first, second)
     if second.model is None:
         pairs, angles, n_bands = sums.match(), None, None
     else:
         pairs, angles, n_bands = _by_spectra(first.model, second.model)
+    agreements = [_plain(sums.agreement(pair)._asdict()) for pair in pairs]
+    if plots is not None:
+        _draw(plots, first, second, pairs, agreements)
     return {
         "out": str(first.path),
         "reference": str(second.path),
@@ -103,7 +78,7 @@ def compared(first: Compared, second: Compared) -> dict[str, Any]:
                 "out": first.names[pair.first],
                 "reference": second.names[pair.second],
                 "angle_rad": None if angles is None else angles[k],
-                **_plain(sums.agreement(pair)._asdict()),
+                **agreements[k],
             }
             for k, pair in enumerate(pairs)
         ],
@@ -112,27 +87,79 @@ def compared(first: Compared, second: Compared) -> dict[str, Any]:
     }
 
 
-def check_grids(first: Compared, second: Compared) -> None:
-    """Refuse maps that do not lie on each other, pixel by pixel.
+def compared_with_classes(
+    first: "Compared", second: "Compared", plots: Path | None = None
+) -> dict[str, Any]:
+    """Everything that can be said of abundances beside a map of classes."""
+    from unmix.bundle.compared_maps import check_grids
 
-    Raises
-    ------
-    UnmixError
-        If their grids differ.
-    """
-    a, b = first.grid, second.grid
-    corners = [np.array([grid.transform @ p for p in _corners(a)]) for grid in (a, b)]
-    reach = GRID_TOLERANCE * min(a.pixel_size)
-    if a.shape != b.shape or a.crs != b.crs or np.abs(corners[0] - corners[1]).max() > reach:
-        raise UnmixError(
-            f"{first.maps} and {second.maps} lie on different grids ({a!r} and {b!r}), so their "
-            "pixels cannot be compared. Bring one to the grid of the other first, with "
-            "`gdalwarp` or `rio warp`."
-        )
+    check_grids(first, second)
+    sums = _class_sums(first, second)
+    pairs = sums.match()
+    if plots is not None:
+        from unmix.report.agreement import draw_matrix
+
+        title = f"mean fractions of {first.path.name} in classes of {second.path.name}"
+        draw_matrix(plots, sums.mean_fractions, second.names, first.names, title)
+    return {
+        "out": str(first.path),
+        "reference": str(second.path),
+        "matched_by": "overlap",
+        "n_pixels": sums.n_pixels,
+        "accuracy": sums.accuracy(),
+        "purity": sums.purity(),
+        **_plain({"kappa": sums.kappa()}),
+        "classes": [
+            {
+                "out": first.names[score.pair.first],
+                "reference": second.names[score.pair.second],
+                "n_pixels": score.n_pixels,
+                **_plain({k: v for k, v in score._asdict().items() if isinstance(v, float)}),
+            }
+            for score in sums.scores()
+        ],
+        "materials": first.names,
+        "reference_classes": second.names,
+        "confusion": sums.confusion.tolist(),
+        "mean_fractions": [
+            [value if np.isfinite(value) else None for value in row]
+            for row in sums.mean_fractions.tolist()
+        ],
+        "only_in_out": _others(first.names, [pair.first for pair in pairs]),
+        "only_in_reference": _others(second.names, [pair.second for pair in pairs]),
+    }
 
 
-def _corners(grid: "Grid") -> list[tuple[float, float]]:
-    return [(0, 0), (grid.width, 0), (0, grid.height), (grid.width, grid.height)]
+def _check_picture(path: Path | None, overwrite: bool) -> None:
+    """Refuse a picture that cannot be drawn before anything is computed."""
+    if path is None:
+        return
+    if path.suffix.lower() != ".png":
+        raise click.UsageError(f"--plots draws PNG pictures. Give a name that ends in .png: {path}")
+    if path.exists() and not overwrite:
+        raise UnmixError(f"{path} already exists. Name another file, or replace it by --overwrite.")
+
+
+def _draw(
+    path: Path,
+    first: "Compared",
+    second: "Compared",
+    pairs: list["Pair"],
+    agreements: list[dict[str, float | None]],
+) -> None:
+    from unmix.bundle.compared_maps import strips_of_both
+    from unmix.comparison import PairHistograms
+    from unmix.report.agreement import draw_histograms
+
+    histograms = PairHistograms(pairs)
+    for one, other in strips_of_both(first, second):
+        histograms.add(one, other)
+    titles = [
+        f"{first.names[pair.first]} | {second.names[pair.second]}\n"
+        + ", ".join(f"{key} {_short(found[key])}" for key in ("rmse", "r2", "bias"))
+        for pair, found in zip(pairs, agreements, strict=True)
+    ]
+    draw_histograms(path, histograms, titles)
 
 
 def _by_spectra(
@@ -152,30 +179,36 @@ def _by_spectra(
     return pairs, [float(angles[pair]) for pair in pairs], len(bands[0])
 
 
-def _sums(first: Compared, second: Compared) -> "MapSums":
+def _sums(first: "Compared", second: "Compared") -> "MapSums":
     """Over all pixels, strip by strip."""
+    from unmix.bundle.compared_maps import strips_of_both
     from unmix.comparison import MapSums
 
     sums = MapSums()
-    for one, other in zip(_strips(first.maps), _strips(second.maps), strict=True):
+    for one, other in strips_of_both(first, second):
         sums.add(one, other)
-    if sums.n_pixels == 0:
+    _check_common(sums.n_pixels, first, second)
+    return sums
+
+
+def _class_sums(first: "Compared", second: "Compared") -> "ClassSums":
+    """The same beside classes."""
+    from unmix.bundle.compared_maps import strips_with_classes
+    from unmix.class_comparison import ClassSums
+
+    sums = ClassSums(len(first.names), len(second.names))
+    for one, other in strips_with_classes(first, second):
+        sums.add(one, other)
+    _check_common(sums.n_pixels, first, second)
+    return sums
+
+
+def _check_common(n_pixels: int, first: "Compared", second: "Compared") -> None:
+    if n_pixels == 0:
         raise UnmixError(
             f"{first.maps} and {second.maps} have no pixel with data in common, so there is "
             "nothing to compare."
         )
-    return sums
-
-
-def _strips(path: Path) -> "Iterator[NDArray[np.float32]]":
-    from rasterio.windows import Window
-
-    from unmix.report.rasters import opened
-
-    with opened(path) as dataset:
-        for row in range(0, dataset.height, ROWS_AT_ONCE):
-            window = Window(0, row, dataset.width, min(ROWS_AT_ONCE, dataset.height - row))
-            yield dataset.read(window=window, masked=True).astype(np.float32).filled(np.nan)
 
 
 def _others(names: Sequence[str], matched: Sequence[int]) -> list[str]:
@@ -187,19 +220,5 @@ def _plain(numbers: dict[str, float]) -> dict[str, float | None]:
     return {name: value if np.isfinite(value) else None for name, value in numbers.items()}
 
 
-def _table(said: dict[str, Any]) -> list[str]:
-    """One line for each pair, and what has no partner."""
-    columns = ("angle_rad", "rmse", "bias", "correlation", "r2")
-    kept = [c for c in columns if c != "angle_rad" or said["n_bands"] is not None]
-    width = max(len(pair[side]) for pair in said["endmembers"] for side in ("out", "reference"))
-    width = max(width, len("reference")) + 2
-    lines = ["".join([f"{'out':<{width}}{'reference':<{width}}", *(f"{c:>13}" for c in kept)])]
-    for pair in said["endmembers"]:
-        numbers = "".join(f"{'-' if pair[c] is None else f'{pair[c]:.4f}':>13}" for c in kept)
-        lines.append(f"{pair['out']:<{width}}{pair['reference']:<{width}}{numbers}")
-    for side in ("out", "reference"):
-        if said[f"only_in_{side}"]:
-            lines.append(f"only in {side}: {', '.join(said[f'only_in_{side}'])}")
-    bands = "" if said["n_bands"] is None else f" and {said['n_bands']} bands"
-    lines.append(f"{said['n_pixels']} pixels{bands} in common, matched by {said['matched_by']}")
-    return lines
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

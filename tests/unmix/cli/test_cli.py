@@ -100,3 +100,24 @@ def test_progress_bars_are_for_terminals(terminal, monkeypatch):
     shown = sys.stderr.getvalue()
     assert ("mapping:   0%" in shown) is terminal
     assert ("left" in shown) is terminal
+
+
+def test_progress_for_programs_is_a_line_a_percent(monkeypatch, capsys):
+    monkeypatch.setenv("UNMIX_PROGRESS", "json")
+    with talk.at_work() as said:
+        for step in range(1001):
+            said.progress("mapping", step / 1000)
+        said.progress("writing", 0.0)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert lines[0] == {"stage": "mapping", "share": 0.0}
+    assert lines[-1] == {"stage": "writing", "share": 0.0}
+    shares = [line["share"] for line in lines[:-1]]
+    assert shares == sorted(shares)
+    assert len(shares) == 101
+
+
+def test_unknown_kind_of_progress_is_refused(monkeypatch, small_scene, unmix_command):
+    monkeypatch.setenv("UNMIX_PROGRESS", "xml")
+    result = unmix_command("info", small_scene)
+    assert result.exit_code == 1
+    assert "UNMIX_PROGRESS is 'xml', but must be one of bar, json." in result.stderr

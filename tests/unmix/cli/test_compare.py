@@ -90,6 +90,94 @@ def test_compare_names_what_has_no_partner(two_runs, unmix_command, tmp_path):
     assert "angle_rad" not in table
 
 
+@pytest.fixture
+def class_map(two_runs, tmp_path):
+    """The dominant materials of the first run under other numbers and names; a strip is 0."""
+    with rasterio.open(two_runs[0] / "dominant.tif") as dataset:
+        dominant, profile = dataset.read(1), dataset.profile
+    classes = np.choose(np.where(dominant == 255, 0, dominant), [0, 30, 10, 20]).astype("uint8")
+    classes[:3] = 0
+    path = tmp_path / "classes.tif"
+    place = {key: profile[key] for key in ("height", "width", "crs", "transform")}
+    profile = {"driver": "GTiff", "count": 1, "dtype": "uint8", "nodata": None, **place}
+    with rasterio.open(path, "w", **profile) as dataset:
+        dataset.write(classes, 1)
+    names = {10: "oak", 20: "soil"}
+    categories = "".join(f"<Category>{names.get(k, '')}</Category>" for k in range(31))
+    (tmp_path / "classes.tif.aux.xml").write_text(
+        f"<PAMDataset><PAMRasterBand band='1'><CategoryNames>{categories}</CategoryNames>"
+        "</PAMRasterBand></PAMDataset>"
+    )
+    return path, classes
+
+
+def test_compare_with_classes_finds_the_material_of_each(two_runs, unmix_command, class_map):
+    path, classes = class_map
+    said = compared(unmix_command, two_runs[0], path)
+    pairs = {each["reference"]: each for each in said["classes"]}
+    assert {name: each["out"] for name, each in pairs.items()} == {
+        "class 30": "endmember 1", "oak": "endmember 2", "soil": "endmember 3",
+    }  # fmt: skip
+    assert (said["accuracy"], said["kappa"], said["purity"]) == (1, 1, 1)
+    assert said["n_pixels"] == (classes > 0).sum()
+    maps = maps_of(two_runs[0])[0]
+    for value, name, k in ((30, "class 30", 0), (10, "oak", 1), (20, "soil", 2)):
+        assert pairs[name]["n_pixels"] == (classes == value).sum()
+        assert pairs[name]["mean_inside"] == pytest.approx(maps[k][classes == value].mean())
+        others = (classes != value) & (classes > 0)
+        assert pairs[name]["mean_outside"] == pytest.approx(maps[k][others].mean())
+    assert said["reference_classes"] == ["oak", "soil", "class 30"]
+    assert np.array(said["confusion"]).sum() == said["n_pixels"]
+
+
+def test_compare_with_classes_prints_tables_for_people(two_runs, unmix_command, class_map):
+    result = unmix_command("compare", two_runs[0], class_map[0])
+    assert result.exit_code == 0, result.stderr
+    assert "accuracy 1.0000, kappa 1.0000, purity 1.0000" in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[0].split()[:4] == ["out", "reference", "n_pixels", "producer"]
+    assert any(line.split()[:1] == ["oak"] for line in lines)
+
+
+def test_compare_refuses_rasters_that_hold_no_classes(two_runs, unmix_command, class_map):
+    path, classes = class_map
+    for numbers, message in ((0 * classes, "holds no class"), (None, "more than 1000 different")):
+        with rasterio.open(path) as dataset:
+            profile = {**dataset.profile, "dtype": "int32"}
+        counted = np.arange(classes.size).reshape(classes.shape) if numbers is None else numbers
+        with rasterio.open(path, "w", **profile) as dataset:
+            dataset.write(counted.astype("int32"), 1)
+        result = unmix_command("compare", two_runs[0], path)
+        assert result.exit_code == 1
+        assert message in result.stderr
+
+
+def test_compare_applies_the_scale_of_whole_numbers(two_runs, unmix_command, tmp_path):
+    maps, profile = maps_of(two_runs[0])
+    stored = np.where(np.isfinite(maps), np.round(maps * 200), 255).astype("uint8")
+    profile = {**profile, "driver": "GTiff", "dtype": "uint8", "nodata": 255}
+    for count in (3, 1):
+        with rasterio.open(tmp_path / "a.tif", "w", **{**profile, "count": count}) as dataset:
+            dataset.write(stored[:count])
+            dataset.scales = [1 / 200] * count
+        said = compared(unmix_command, two_runs[0], tmp_path / "a.tif")
+        assert len(said["endmembers"]) == count
+        assert all(pair["rmse"] < 1 / 200 for pair in said["endmembers"])
+
+
+def test_compare_draws_what_it_finds(two_runs, unmix_command, class_map, tmp_path):
+    for k, reference in enumerate((two_runs[1], class_map[0])):
+        path = tmp_path / f"{k}.png"
+        result = unmix_command("compare", two_runs[0], reference, "--plots", path)
+        assert result.exit_code == 0, result.stderr
+        assert path.read_bytes().startswith(b"\x89PNG")
+    refused = unmix_command("compare", *two_runs, "--plots", path)
+    assert refused.exit_code == 1 and "already exists" in refused.stderr
+    assert unmix_command("compare", *two_runs, "--plots", path, "--overwrite").exit_code == 0
+    wrong = unmix_command("compare", *two_runs, "--plots", tmp_path / "a.jpg")
+    assert wrong.exit_code == 2 and "ends in .png" in wrong.stderr
+
+
 def test_compare_prints_a_table_for_people(two_runs, unmix_command):
     lines = unmix_command("compare", *two_runs).stdout.splitlines()
     assert lines[0].split() == [
