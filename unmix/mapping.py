@@ -14,6 +14,7 @@ from rasterio.windows import Window
 
 from scenes import Scene
 from scenes.blocks import DEFAULT_BLOCK_BYTES, Block
+from unmix.device import resolve_device
 from unmix.errors import UnmixError
 from unmix.overlap import pipelined
 from unmix.resuming import Kept
@@ -22,10 +23,13 @@ from unmix.unmixer import Unmixer
 Progress = Callable[[str, float], None]
 """Called with what is going on and the share of it that is done, 0 to 1."""
 
-BLOCKS_HELD = 3
-"""Blocks in memory at a time: one being read, one being solved, one being written."""
+MOST_SOLVERS = 4
+"""Blocks that are solved at a time, if there are as many threads; more would wait for the disk."""
+BLOCKS_HELD = MOST_SOLVERS + 3
+"""Most blocks in memory at a time: read, solved, waiting, written. Their size follows from it on
+any machine, so that the maps do not depend on its threads."""
 DEFAULT_MEMORY = BLOCKS_HELD * DEFAULT_BLOCK_BYTES
-"""Bytes that all of them together may take, unless asked otherwise: 192 MiB."""
+"""Bytes that all of them together may take, unless asked otherwise: 448 MiB."""
 
 Out = TypeVar("Out")
 
@@ -60,8 +64,8 @@ def unmixed_blocks(
 ) -> Iterator[UnmixedBlock]:
     """Unmix a scene block by block, in bounded memory; see `limited_memory`.
 
-    The next block is read, and the one before it solved, while a block is in use: two threads,
-    which end with the iterator. The maps are the same as without them, bit for bit.
+    The next block is read, and those before it solved, while a block is in use, in threads that end
+    with the iterator. The maps are the same as without them, bit for bit.
 
     Parameters
     ----------
@@ -90,7 +94,14 @@ def unmixed_blocks(
             valid=block.valid,
         )
 
-    return worked_blocks(scene, unmixed)
+    n_threads = torch.get_num_threads()
+    n_solvers = min(MOST_SOLVERS, n_threads) if resolve_device(model.device).type == "cpu" else 1
+    prepare = partial(torch.set_num_threads, n_threads // n_solvers)
+    blocks = scene.blocks(_memory.get() // BLOCKS_HELD)
+    try:
+        yield from pipelined(blocks, unmixed, n_solvers, prepare)
+    finally:
+        torch.set_num_threads(n_threads)  # some of it is set for the whole process
 
 
 def worked_blocks(scene: Scene, work: Callable[[Block], Out]) -> Iterator[Out]:
@@ -116,8 +127,8 @@ def worked_blocks(scene: Scene, work: Callable[[Block], Out]) -> Iterator[Out]:
 def limited_memory(n_bytes: int) -> Iterator[None]:
     """Let the blocks of scenes that are unmixed inside take at most this memory together.
 
-    What solving adds for a moment, about 0.2 GiB, and the maps of a block come on top; a file's own
-    tiles, where they are larger than a block, are read whole up to four times the size.
+    What solving adds for a moment, about 0.1 GiB a block, and the maps of a block come on top; a
+    file's own tiles, where they are larger than a block, are read whole up to four times the size.
 
     Parameters
     ----------

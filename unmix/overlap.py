@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar, cast
 
 In = TypeVar("In")
@@ -50,25 +50,65 @@ def ahead(items: Iterable[Out], n_ahead: int = 1) -> Generator[Out, None, None]:
 
 
 def pipelined(
-    items: Iterable[In], work: Callable[[In], Out], n_ahead: int = 1
+    items: Iterable[In],
+    work: Callable[[In], Out],
+    n_workers: int = 1,
+    prepare: Callable[[], None] | None = None,
 ) -> Generator[Out, None, None]:
-    """Make items in one thread and work on them in another, in their order; see `ahead`.
+    """Make items in one thread and work on them in others; results come in the items' order.
 
-    Besides the result in use, `n_ahead` results and `n_ahead` items exist at a time.
+    Besides the result in use, one item and `n_workers` + 1 others, in work or done, exist at a
+    time.
+
+    Parameters
+    ----------
+    items : iterable
+    work : callable
+        With several workers, it is called for several items at a time.
+    n_workers : int
+    prepare : callable, optional
+        Called in each thread before it works.
+
+    Yields
+    ------
+    object
+        Each result. When the generator ends or is closed, the threads have ended too.
 
     Examples
     --------
-    >>> list(pipelined(range(4), lambda number: number**2))
+    >>> list(pipelined(range(4), lambda number: number**2, n_workers=2))
     [0, 1, 4, 9]
     """
-    made = ahead(items, n_ahead)
+    made = ahead(items)
+    with ThreadPoolExecutor(n_workers, "ahead-worker", prepare or _nothing) as pool:
+        waiting: deque[Future[Out]] = deque()
+        try:
+            for future in _begun(pool, work, made):
+                waiting.append(future)
+                if len(waiting) > n_workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            made.close()
+
+
+def _begun(
+    pool: ThreadPoolExecutor, work: Callable[[In], Out], items: Iterable[In]
+) -> Iterator["Future[Out]"]:
+    """Futures of the work on each item; of an item that could not be made, of why."""
     try:
-        yield from ahead(_each(made, work), n_ahead)
-    finally:
-        made.close()
+        for item in items:
+            yield pool.submit(work, item)
+            del item  # else it would live on while the next one is made
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        failed: Future[Out] = Future()
+        failed.set_exception(error)
+        yield failed
 
 
-def _each(items: Iterator[In], work: Callable[[In], Out]) -> Iterator[Out]:
-    for item in items:
-        yield work(item)
-        del item  # else it would live on while the next one is made
+def _nothing() -> None:
+    """What there is to prepare where nothing was said."""

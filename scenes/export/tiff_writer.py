@@ -35,7 +35,7 @@ from scenes.grid import Grid
 _GDAL_ERRORS = (RasterioError, CPLE_BaseError, SystemError, OSError)
 """What rasterio raises when GDAL fails; not all of it is a RasterioError."""
 
-_CACHE_BYTES = (64 << 20, 512 << 20)
+_LEAST_CACHE_BYTES, MOST_CACHE_BYTES = 64 << 20, 512 << 20
 """GDAL's block cache holds two rows of tiles, but never less or more than this."""
 
 
@@ -236,7 +236,7 @@ class TiffWriter:
         height, width = self.tile_shape
         row_of_tiles = height * math.ceil(self.grid.width / width) * width
         wanted = 2 * row_of_tiles * len(self.band_names) * self._dtype.itemsize
-        cache = min(max(wanted, _CACHE_BYTES[0]), _CACHE_BYTES[1])
+        cache = min(max(wanted, _LEAST_CACHE_BYTES), MOST_CACHE_BYTES)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # such grids are welcome
             try:

@@ -43,6 +43,22 @@ def test_maps_are_those_of_plain_turns_bit_for_bit(scene, model):
             assert np.array_equal(ours_map, block.to_map(rows), equal_nan=True)
 
 
+def test_several_solvers_make_the_same_maps_and_leave_threads_as_they_were(scene, model):
+    def maps():
+        with limited_memory(400_000):
+            return [block.abundances for block in unmixed_blocks(scene, model)]
+
+    alone = maps()
+    torch.set_num_threads(2)
+    try:
+        together = maps()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one, other, equal_nan=True)
+
+
 def test_memory_is_shared_by_the_blocks_held(scene, model):
     memory = 500_000
     with limited_memory(memory):

@@ -17,7 +17,7 @@ def threads():
 @settings(max_examples=30, deadline=None)
 def test_items_come_in_their_order(items, n_ahead):
     assert list(ahead(items, n_ahead)) == items
-    assert list(pipelined(items, lambda item: -item, n_ahead)) == [-item for item in items]
+    assert list(pipelined(items, lambda item: -item, n_workers=n_ahead)) == [-i for i in items]
     assert not threads()
 
 
@@ -118,3 +118,21 @@ def test_nothing_starts_before_the_first_item_is_asked_for():
     turns = ahead(made.append(k) for k in range(3))
     assert made == [] and not threads()
     turns.close()
+
+
+def test_several_items_are_worked_on_at_a_time_and_no_more_than_promised():
+    both = threading.Barrier(2, timeout=5)
+    made, prepared = [], []
+
+    def work(item):
+        if item < 2:
+            both.wait()
+        return item
+
+    turns = pipelined((made.append(k) or k for k in range(20)), work, 2, lambda: prepared.append(1))
+    for done, item in enumerate(turns, start=1):
+        assert item == done - 1
+        time.sleep(0.002)
+        assert len(made) <= min(20, done + 2 + 2)
+    assert len(prepared) == 2
+    assert not threads()

@@ -1,7 +1,6 @@
 """The maps that are written in one pass over the scene."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from scenes.acquisition import Acquisition
 from scenes.blocks import map_from_pixels
 from scenes.export import CogWriter
 from scenes.export.orthorectify import OrthoWriter
+from scenes.export.together import together
 from unmix.bundle.run import NODATA, TAG_NAMESPACE, Run
 from unmix.bundle.summary import Summary
 from unmix.mapping import Progress, UnmixedBlock, unmixed_blocks
@@ -68,11 +68,9 @@ def write_layers(
         Quicklook.empty(scene.height, scene.width, scene.n_bands, scene.wavelengths_nm)
     )
     progress("mapping", 0.0)
-    with ExitStack() as stack:
-        layers = layers_of(run, summary.look, options)
-        writers = [_writer(run, folder, layer, tags) for layer in layers]
-        for writer in writers:
-            stack.enter_context(writer)
+    layers = layers_of(run, summary.look, options)
+    writers = [_writer(run, folder, layer, tags) for layer in layers]
+    with together(writers):
         for block, share in _with_share(run):
             for layer, writer in zip(layers, writers, strict=True):
                 writer.write(block.window.row_off, block.window.col_off, layer.of_block(block))

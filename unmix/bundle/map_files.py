@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +16,7 @@ from scenes.blocks import Block
 from scenes.export import CogWriter
 from scenes.export.cog import Channels
 from scenes.export.orthorectify import OrthoWriter
+from scenes.export.together import together
 from unmix.bundle.run import NODATA, TAG_NAMESPACE, map_grid_of
 from unmix.mapping import Progress, silent, worked_blocks
 
@@ -74,10 +74,8 @@ def write_maps(
     """
     total, done = scene.height * scene.width, 0
     progress("mapping", 0.0)
-    with ExitStack() as stack:
-        writers = [(file.name, _writer(scene, folder, file, record)) for file in files]
-        for _, writer in writers:
-            stack.enter_context(writer)
+    writers = [(file.name, _writer(scene, folder, file, record)) for file in files]
+    with together([writer for _, writer in writers]):
         for window, maps in worked_blocks(scene, lambda block: (block.window, of_block(block))):
             for name, writer in writers:
                 writer.write(window.row_off, window.col_off, maps[name])

@@ -1,7 +1,6 @@
 """What is made from the finished maps: classes, pictures and single maps."""
 
 import re
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scenes.export import CogWriter, EnviWriter
 from scenes.export.derived import Values, derive
+from scenes.export.together import together
 from unmix.bundle.classes import NO_CLASS, classes_of
 from unmix.bundle.envi_copies import envi_classes, envi_copy
 from unmix.bundle.layers import RAW_PICTURE, picture_bands
@@ -71,9 +71,7 @@ def write_pictures(
             targets.append((envi_copy(run, source), np.asarray))
             if source.stem == "abundances":
                 targets.append((envi_classes(run, folder), dominant_of))
-        with ExitStack() as stack:
-            for writer, _ in targets:
-                stack.enter_context(writer)
+        with together([writer for writer, _ in targets]):
             derive(source, targets)
     (folder / f"{RAW_PICTURE}.tif").unlink()
     progress("writing", 1.0)

@@ -103,7 +103,7 @@ nodata_option = click.option(
 memory_option = click.option(
     "--memory",
     type=click.IntRange(min=1),
-    default=192,
+    default=448,
     show_default=True,
     metavar="MIB",
     callback=lambda context, option, mebibytes: mebibytes * 2**20,
