@@ -17,7 +17,9 @@ TOUCH_SCENES = (
     "unmix.mapping",
     "unmix.cli",
     "unmix.report",
+    "unmix.simulation.contents",
     "unmix.simulation.demo",
+    "unmix.simulation.drawn",
     "unmix.simulation.truth",
     "unmix.simulation.write",
 )

@@ -37,20 +37,31 @@ def sample_spectra(
     """
     network = model.network_
     settings = network.settings
+    check_prior(model)
     if n < 1:
         raise UnmixError(f"`n` must be at least 1. Got {n!r}.")
     generator = torch.Generator().manual_seed(seed)
     if network.prior is not None:
         fractions = network.prior.sample(n, generator).softmax(dim=1)
-    elif settings.prior == "dirichlet":
-        fractions = dirichlet(n, network.sizes.n_codes, settings.concentration, generator)
     else:
-        raise UnmixError(
-            "This network has no prior, so nothing says which mixtures are likely. Fit one of the "
-            "members 'variational' and 'adversarial'."
-        )
+        fractions = dirichlet(n, network.sizes.n_codes, settings.concentration, generator)
     spectra = np.asarray(model.inverse_transform(fractions.cpu().numpy()))
     if noise:
         drawn = torch.randn(spectra.shape, generator=generator).numpy()
         spectra = spectra + np.float32(network.noise * network.size) * drawn
     return spectra.astype(np.float32), fractions.cpu().numpy()
+
+
+def check_prior(model: FittedNetwork) -> None:
+    """Refuse a network that does not know which mixtures are likely.
+
+    Raises
+    ------
+    UnmixError
+        If it has no prior.
+    """
+    if model.network_.prior is None and model.network_.settings.prior != "dirichlet":
+        raise UnmixError(
+            "This network has no prior, so nothing says which mixtures are likely. Fit one of the "
+            "members 'variational' and 'adversarial'."
+        )

@@ -1,8 +1,9 @@
 """Simulated scenes with known truth, from physical spectra, terrain and sensors.
 
 ``Simulation`` describes a scene and makes it block by block with numpy alone;
-``unmix.simulation.write`` puts one on disk with its truth beside it, and ``unmix.simulation.truth``
-reads the truth back; these two load `scenes`.
+``unmix.simulation.write`` puts one on disk with its truth beside it, ``unmix.simulation.truth``
+reads the truth back, and ``unmix.simulation.drawn`` is a scene that a network draws; these load
+`scenes`, and the last one torch.
 """
 
 from unmix.simulation.demo import demo_simulation

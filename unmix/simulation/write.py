@@ -2,28 +2,22 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
-from rasterio.crs import CRS
-from rasterio.errors import CRSError
 
-from scenes.bands import Bands
 from scenes.export.cog import CogWriter
 from scenes.export.envi import EnviWriter
 from scenes.export.geotiff import GeoTiffWriter
 from scenes.export.staging import Staging
-from scenes.grid import Grid
 from scenes.library import SpectralLibrary
 from unmix.errors import OutputError, UnmixError
+from unmix.simulation.contents import SceneContents, simulated_contents
 from unmix.simulation.files import TIFF_SUFFIXES, WrittenScene, scene_files
 from unmix.simulation.noise import Field
 from unmix.simulation.simulate import Simulation
-from unmix.simulation.truth import TargetRecord
 
 Progress = Callable[[int, int], None]
 """Called with the number of rows done and the number of rows."""
@@ -39,7 +33,7 @@ _RGB_NM = (640.0, 550.0, 470.0)
 
 
 def write_simulated_scene(
-    simulation: Simulation,
+    simulation: Simulation | SceneContents,
     path: str | Path,
     *,
     dtype: Literal["int16", "float32"] = "int16",
@@ -51,8 +45,8 @@ def write_simulated_scene(
 
     Parameters
     ----------
-    simulation : Simulation
-        What to write.
+    simulation : Simulation or SceneContents
+        What to write; contents for scenes from elsewhere, see `unmix.simulation.drawn`.
     path : str or Path
         ``.tif`` writes a GeoTIFF; ``.hdr``, ``.img``, ``.dat``, ``.raw``, ``.bin``, ``.bil``,
         ``.bsq`` or ``.bip`` an ENVI pair. The truth lies beside it: ``<stem>_truth.tif``,
@@ -90,6 +84,8 @@ def write_simulated_scene(
             f"{', '.join(present)} exist(s) already and will not be replaced. "
             "Choose another name, or pass `overwrite`."
         )
+    if isinstance(simulation, Simulation):
+        simulation = simulated_contents(simulation)
     hidden = ""
     try:
         with Staging(files.scene) as staging:
@@ -126,93 +122,79 @@ def _all_files(files: WrittenScene) -> list[Path]:
 
 
 def _write_all(
-    simulation: Simulation,
+    contents: SceneContents,
     files: WrittenScene,
     dtype: str,
     interleave: Interleave,
     progress: Progress | None,
 ) -> None:
     """Write every file where `files` says."""
-    grid = _grid(simulation)
-    scene = _scene_writer(simulation, files.scene, grid, dtype, interleave)
-    truth = CogWriter(files.truth, grid, simulation.names, units="fraction", nodata=NODATA)
+    grid, bands = contents.grid, contents.bands
+    scene = _scene_writer(contents, files.scene, dtype, interleave)
+    truth = CogWriter(files.truth, grid, contents.names, units="fraction", nodata=NODATA)
     with scene, truth:
-        n_rows = _strip_rows(simulation, files.scene)
-        for row in range(0, simulation.height, n_rows):
-            height = min(n_rows, simulation.height - row)
-            numbers, abundances = _strip(simulation, row, height, dtype)
+        n_rows = _strip_rows(contents, files.scene)
+        for row in range(0, grid.height, n_rows):
+            height = min(n_rows, grid.height - row)
+            numbers, abundances = _strip(contents, row, height, dtype)
             scene.write(row, 0, numbers)
             truth.write(row, 0, abundances)
             if progress is not None:
-                progress(row + height, simulation.height)
-    seen = simulation.sensor_bands
+                progress(row + height, grid.height)
     library = SpectralLibrary(
-        simulation.names, simulation.endmembers, seen.wavelengths_nm, seen.fwhm_nm
+        contents.names, contents.endmembers, bands.wavelengths_nm, bands.fwhm_nm
     )
     library.write_sli(files.library)
     library.write_csv(files.table)
-    files.settings.write_text(json.dumps(_record(simulation), indent=2) + "\n", encoding="utf-8")
-
-
-def _grid(simulation: Simulation) -> Grid:
-    """Grid of the scene, its rotation included."""
-    try:
-        crs = None if simulation.epsg is None else CRS.from_epsg(simulation.epsg)
-    except CRSError as error:
-        raise UnmixError(
-            f"`epsg` {simulation.epsg!r} is no known coordinate reference system. Give its EPSG "
-            "number, such as 32611 for UTM zone 11 North, or None."
-        ) from error
-    return Grid(crs, Affine(*simulation.transform), simulation.height, simulation.width)
+    files.settings.write_text(json.dumps(contents.record, indent=2) + "\n", encoding="utf-8")
 
 
 def _scene_writer(
-    simulation: Simulation, path: Path, grid: Grid, dtype: str, interleave: Interleave
+    contents: SceneContents, path: Path, dtype: str, interleave: Interleave
 ) -> EnviWriter | GeoTiffWriter:
     """Open the writer that the suffix asks for."""
-    seen = simulation.sensor_bands
-    bands = Bands(seen.wavelengths_nm, seen.fwhm_nm, seen.good)
+    bands, known = contents.bands, contents.bands.wavelengths_nm
     scale = float(REFLECTANCE_ONE) if dtype == "int16" else None
     if path.suffix.lower() in TIFF_SUFFIXES:
-        names = [f"{nm:.1f} nm" for nm in seen.wavelengths_nm]
+        if known is None:
+            names = [f"band {k + 1}" for k in range(len(bands))]
+        else:
+            names = [f"{nm:.1f} nm" for nm in known]
         return GeoTiffWriter(
-            path, grid, names, dtype=dtype, nodata=NODATA, scale=scale, wavelengths=bands
+            path, contents.grid, names, dtype=dtype, nodata=NODATA, scale=scale, wavelengths=bands
         )
-    red_green_blue = [
-        int(np.argmin(np.abs(seen.wavelengths_nm - wanted))) + 1 for wanted in _RGB_NM
-    ]
+    shown = {}
+    if known is not None:
+        nearest = [int(np.argmin(np.abs(known - wanted))) + 1 for wanted in _RGB_NM]
+        shown = {"default bands": nearest}
     return EnviWriter(
         path,
-        grid,
+        contents.grid,
         bands,
-        simulation.n_bands,
+        len(bands),
         dtype=dtype,
         interleave=interleave,
         nodata=NODATA,
         scale=scale,
-        metadata={
-            "description": f"simulated scene, seed {simulation.seed}, SNR {simulation.snr_db:g} dB",
-            "sensor type": seen.name,
-            "default bands": red_green_blue,
-        },
+        metadata=contents.metadata | shown,
     )
 
 
-def _strip_rows(simulation: Simulation, path: Path) -> int:
+def _strip_rows(contents: SceneContents, path: Path) -> int:
     """How many rows to write at once: a GeoTIFF compresses each row of tiles once, when whole."""
     if path.suffix.lower() in TIFF_SUFFIXES:
         return GeoTiffWriter.tile_shape[0]
-    return max(1, _STRIP_BYTES // (4 * simulation.n_bands * simulation.width))
+    return max(1, _STRIP_BYTES // (4 * len(contents.bands) * contents.grid.width))
 
 
 def _strip(
-    simulation: Simulation, row: int, height: int, dtype: str
+    contents: SceneContents, row: int, height: int, dtype: str
 ) -> tuple[NDArray[np.generic], Field]:
     """Some rows of the scene in the numbers of its file, and their true abundances."""
-    shape = (height, simulation.width)
-    numbers = np.empty((simulation.n_bands, *shape), dtype=dtype)
-    abundances = np.empty((len(simulation.names), *shape), dtype=np.float32)
-    for block in simulation.blocks(row, height):
+    shape = (height, contents.grid.width)
+    numbers = np.empty((len(contents.bands), *shape), dtype=dtype)
+    abundances = np.empty((len(contents.names), *shape), dtype=np.float32)
+    for block in contents.blocks(row, height):
         part = np.s_[:, block.row - row : block.row - row + block.cube.shape[1]]
         if dtype == "int16":
             _scale_to_int16(block.cube)
@@ -227,26 +209,3 @@ def _scale_to_int16(cube: Field) -> None:
     cube *= np.float32(REFLECTANCE_ONE)
     np.rint(cube, out=cube)
     np.clip(cube, NODATA + 1, np.iinfo(np.int16).max, out=cube)  # -9999 is kept for no data
-
-
-def _record(simulation: Simulation) -> dict[str, Any]:
-    """Describe the simulation in words and numbers that JSON can hold."""
-    settings = {field.name: getattr(simulation, field.name) for field in fields(simulation)}
-    del settings["targets"]
-    settings["materials"] = simulation.names[: len(simulation.materials)]
-    settings["sensor"] = simulation.sensor_bands.name
-    if np.isinf(simulation.snr_db):
-        settings["snr_db"] = None  # JSON has no infinity
-    a, b, c, d, e, f = simulation.transform
-    targets = []
-    for target in simulation.placed_targets:
-        row, column = target.centre
-        x, y = a * column + b * row + c, d * column + e * row + f
-        place = TargetRecord(target.name, target.area_px, row, column, x, y)
-        targets.append(place._asdict())
-    return {
-        "settings": settings,
-        "noise_sigma": simulation.noise_sigma,
-        "sources": {each.name: each.source for each in simulation.all_materials},
-        "targets": targets,
-    }
