@@ -324,7 +324,18 @@ def _format_item(value: object) -> str:
         return repr(float(value))
     if isinstance(value, int | np.integer):
         return str(int(value))
-    text = " ".join(str(value).split())
+    return bare_name(str(value))
+
+
+def bare_name(name: str) -> str:
+    """A name as it can stand in a list: ENVI knows no quoting.
+
+    Examples
+    --------
+    >>> bare_name("Kaolinite,  ordered {KGa-1}")
+    'Kaolinite; ordered (KGa-1)'
+    """
+    text = " ".join(name.split())
     return text.replace("{", "(").replace("}", ")").replace(",", ";")
 
 

@@ -290,7 +290,8 @@ class SpectralLibrary:
         """Write an ENVI spectral library: the spectra, and a header beside them.
 
         Numbers keep every bit. ENVI knows no quoting, so in names a comma becomes a semicolon,
-        braces become parentheses, and several blanks become one. Attributes have no place in it.
+        braces become parentheses, and several blanks become one. Attributes have no place in it;
+        they are read from a CSV file of the same name beside it (`write_csv`).
 
         Parameters
         ----------

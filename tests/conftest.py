@@ -29,9 +29,13 @@ def qgis_python() -> str:
 
 
 @pytest.fixture
-def qgis_home(tmp_path: Path) -> dict[str, str]:
-    """Variables for a QGIS without a screen that has a home of its own, ``HOME``."""
+def qgis_home(tmp_path: Path, qgis_python: str) -> dict[str, str]:
+    """Variables for a QGIS without a screen that has a home of its own, ``HOME``.
+
+    The Python inside QGIS takes its modules from beside the first ``python3`` of the path.
+    """
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     own = {"HOME": str(home), "XDG_DATA_HOME": str(home / "share"), "XDG_RUNTIME_DIR": str(home)}
-    return {**os.environ, **own, "QT_QPA_PLATFORM": "offscreen"}
+    path = os.pathsep.join([str(Path(qgis_python).parent), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, **own, "PATH": path, "QT_QPA_PLATFORM": "offscreen"}

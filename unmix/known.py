@@ -1,6 +1,7 @@
 """Materials that are known before anything is learned."""
 
 from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -92,3 +93,21 @@ def places_of_known(known: NDArray[np.int64]) -> NDArray[np.intp]:
     """
     order: NDArray[np.intp] = np.argsort(known, kind="stable")
     return order[int((known == 0).sum()) :]
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names of which each is there once.
+
+    Examples
+    --------
+    >>> told_apart(["soil", "water", "soil"])
+    ['soil', 'water', 'soil (2)']
+    """
+    found: list[str] = []
+    for name in names:
+        numbers = count(2)
+        told = name
+        while told in found:
+            told = f"{name} ({next(numbers)})"
+        found.append(told)
+    return found

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scenes.envi_header import ENVI_DTYPES, read_header, split_list
+from scenes.envi_header import ENVI_DTYPES, bare_name, read_header, split_list
 from scenes.errors import SceneError, SceneFileError
 from scenes.formats.contents import warn
 from scenes.formats.envi import axis_from_fields, calibration_from_fields
@@ -106,7 +106,10 @@ def _spectra_names(fields: Mapping[str, str], n_spectra: int, file: str) -> tupl
 
 
 def _attributes_beside(path: Path, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """What a CSV of the same name says about the spectra, if it names them in the same order."""
+    """What a CSV of the same name says about the spectra, if it names them in the same order.
+
+    It may hold the spectra themselves too, as `scenes.SpectralLibrary.write_csv` writes them.
+    """
     if not path.is_file():
         return {}
     try:
@@ -115,15 +118,16 @@ def _attributes_beside(path: Path, names: tuple[str, ...]) -> dict[str, tuple[st
         warn(f"{path.name} cannot be read as a CSV file ({error}); it is ignored.")
         return {}
     head, *body = [row for row in rows if row] or [[]]
-    if not head or head[0].strip().lower() not in _NAME_HEADS or any(map(is_band_head, head)):
+    titles = {i: title.strip() for i, title in enumerate(head) if not is_band_head(title)}
+    if titles.pop(0, "").lower() not in _NAME_HEADS or not any(titles.values()):
         return {}
-    if [row[0].strip() for row in body] != [name.strip() for name in names]:
+    if [bare_name(row[0]) for row in body] != [bare_name(name) for name in names]:
         warn(f"{path.name} describes other spectra than those beside it; it is ignored.")
         return {}
     return {
-        title.strip(): tuple(row[i].strip() if i < len(row) else "" for row in body)
-        for i, title in enumerate(head)
-        if i > 0 and title.strip()
+        title: tuple(row[i].strip() if i < len(row) else "" for row in body)
+        for i, title in titles.items()
+        if title
     }
 
 

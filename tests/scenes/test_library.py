@@ -76,6 +76,18 @@ def test_library_in_sli_comes_back_exactly(tmp_path_factory, library):
         assert same_numbers(found.spectra, library.spectra)
 
 
+def test_library_in_sli_takes_its_attributes_from_the_csv_beside_it(tmp_path):
+    library = replace(clay(), attributes={"class": ("clay", "sulfate, hydrous", "plant")})
+    library.write_sli(tmp_path / "a.sli")
+    library.write_csv(tmp_path / "a.csv")
+    found = SpectralLibrary.read(tmp_path / "a.sli")
+    assert found.attributes == library.attributes
+    assert np.array_equal(found.fwhm_nm, library.fwhm_nm)
+    library.take([1, 0, 2]).write_csv(tmp_path / "a.csv")
+    with pytest.warns(SceneWarning, match=r"a\.csv describes other spectra"):
+        assert not SpectralLibrary.read(tmp_path / "a.sli").attributes
+
+
 def test_library_names_in_csv_keep_commas_quotes_and_letters_of_the_world(tmp_path):
     clay().write_csv(tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:

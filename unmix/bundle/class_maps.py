@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -83,6 +83,19 @@ def class_record(
             ],
         },
     }
+
+
+def refuse_unmapped(scene: Scene, n_valid: int, why: str) -> NoReturn:
+    """Say why no pixel of a scene could be mapped: it has no valid one, or else `why`.
+
+    Raises
+    ------
+    UnmixError
+        Always.
+    """
+    if not n_valid:
+        raise UnmixError(f"{scene.name} has no valid pixel. Check its mask and its nodata value.")
+    raise UnmixError(f"none of the {n_valid} valid pixels of {scene.name} {why}")
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:

@@ -10,7 +10,12 @@ from rasterio.windows import Window
 
 from scenes import Scene
 from scenes.blocks import Block
-from unmix.bundle.class_maps import write_error_style, write_fraction_style, write_record
+from unmix.bundle.class_maps import (
+    refuse_unmapped,
+    write_error_style,
+    write_fraction_style,
+    write_record,
+)
 from unmix.bundle.map_files import MapFile, Maps, write_maps
 from unmix.cover import Cover, Estimate
 from unmix.errors import UnmixError
@@ -80,9 +85,11 @@ def write_cover(
     ]
     write_maps(scene, folder, files, of_block, record=dict(record), progress=progress)
     if not tally.n_mapped:
-        raise UnmixError(
-            f"none of the {tally.n_valid} valid pixels of {scene.name} gets a cover: they are "
-            "not positive, or their uncertainty is not known."
+        refuse_unmapped(
+            scene,
+            tally.n_valid,
+            "gets a cover: they are not positive, or their uncertainty is not known. Check the "
+            "scale, the nodata value and the file of uncertainties.",
         )
     scores = tally.scores(classes)
     write_fraction_style(folder)

@@ -12,9 +12,9 @@ from scenes import Scene
 from scenes.blocks import Block
 from scenes.export.colour import WHITE
 from scenes.export.qml import class_style, ramp_style, write_style
+from unmix.bundle.class_maps import refuse_unmapped
 from unmix.bundle.classes import NO_CLASS, classes_of
 from unmix.bundle.map_files import MapFile, Maps, write_maps
-from unmix.errors import UnmixError
 from unmix.mapping import Progress, silent
 from unmix.uses.features import SpectralFeatures
 
@@ -165,7 +165,5 @@ def _predicted(classifier: Any, features: Tensor, n_classes: int) -> tuple[Tenso
 
 def _check_any(counts: Any, scene: Scene) -> None:  # noqa: ANN401
     if not counts[1]:
-        raise UnmixError(
-            f"none of the {int(counts[0])} valid pixels of {scene.name} has features: all are "
-            "black. Check its scale and nodata value."
-        )
+        why = "has features: all are black. Check its scale and nodata value."
+        refuse_unmapped(scene, int(counts[0]), why)

@@ -11,9 +11,13 @@ from scenes import Scene
 from scenes.blocks import Block
 from scenes.export.colour import Colour
 from scenes.export.qml import class_style, ramp_style, write_style
-from unmix.bundle.class_maps import write_error_style, write_fraction_style, write_record
+from unmix.bundle.class_maps import (
+    refuse_unmapped,
+    write_error_style,
+    write_fraction_style,
+    write_record,
+)
 from unmix.bundle.map_files import MapFile, Maps, write_maps
-from unmix.errors import UnmixError
 from unmix.mapping import Progress, silent
 from unmix.mesma import Bundles, Mesma, Mixtures
 
@@ -83,10 +87,11 @@ def write_mesma(
     files = _files(bundles.classes, scene.unit)
     write_maps(scene, folder, files, of_block, record=dict(record), progress=progress)
     if not tally.n_explained:
-        raise UnmixError(
-            f"none of the {tally.n_valid} valid pixels of {scene.name} has a model within its "
-            f"limits. Check that scene and library are both reflectance from 0 to 1, or allow "
-            f"more than a `max_rmse` of {models.settings.max_rmse:g}."
+        refuse_unmapped(
+            scene,
+            tally.n_valid,
+            "has a model within its limits. Check that scene and library are both reflectance from "
+            f"0 to 1, or allow more than a `max_rmse` of {models.settings.max_rmse:g}.",
         )
     scores = tally.scores(bundles.classes)
     write_fraction_style(folder)

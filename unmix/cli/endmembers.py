@@ -80,8 +80,9 @@ def command(
     """Extract endmembers of SCENE: spectra of its pixels, without learning or mapping.
 
     OUT gets them as a spectral library (endmembers.sli, .csv, .json), the places of their pixels
-    (places.csv, places.geojson, and places.gpkg with unmix[vector]) and run.json. With --training,
-    the pixels at labelled places become the library, with their classes.
+    (places.csv; where the scene has a CRS also places.geojson, and places.gpkg with unmix[vector])
+    and run.json. With --training, the pixels at labelled places become the library, with their
+    classes.
     """
     from unmix.staging import check_free, staged_folder
 
@@ -133,7 +134,7 @@ def _check_options(said: dict[str, Any]) -> None:
     flags = {"field": "--class", "per_class": "--per-class", "choose": "--choose",
              "all_touched": "--all-touched"}  # fmt: skip
     if said["training"]:
-        flags = {"method": "--method", "n_endmembers": "--endmembers"}
+        flags = {"method": "--method", "n_endmembers": "--number"}
     source = click.core.ParameterSource.COMMANDLINE
     useless = [flag for name, flag in flags.items() if given(name) == source]
     if useless:

@@ -21,6 +21,7 @@ FLAGS = {
     "`normalization`": "`--normalization`",
     "`per_class`": "`--per-class`",
     "`n_draws`": "`--draws`",
+    "`n_residual`": "`--residual`",
 }
 """What a parameter of the library is called on the command line."""
 

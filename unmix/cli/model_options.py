@@ -73,7 +73,7 @@ _OPTIONS = (
     ),
     click.option(
         "-n",
-        "--endmembers",
+        "--number",
         "n_endmembers",
         type=number_or_auto,
         metavar="INTEGER|auto",

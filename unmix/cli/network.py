@@ -41,7 +41,7 @@ NAMES = ("sparse", "convolutional", "variational", "adversarial", "conditional")
 )
 @click.option(
     "-n",
-    "--endmembers",
+    "--number",
     "n_endmembers",
     type=click.IntRange(min=2),
     default=5,

@@ -94,7 +94,7 @@ def command(
         model = Unmixer(random_state=seed, **model_parameters)
         if known is not None:
             opened = take_known(model, known, opened)
-        with resumed(out, opened, model, wanted=resume) as (kept, done):
+        with resumed(out, opened, model, wanted=resume, overwrite=overwrite) as (kept, done):
             if not done:
                 result = unmix_scene(opened, model, kept=kept, progress=talk.progress)
                 talk.close()
@@ -123,7 +123,7 @@ def _tell(result: "Unmixing", references: "SpectralLibrary | None") -> None:
 
 @contextmanager
 def resumed(
-    out: Path, scene: "Scene", model: "Unmixer", *, wanted: bool
+    out: Path, scene: "Scene", model: "Unmixer", *, wanted: bool, overwrite: bool = False
 ) -> Iterator["tuple[Kept | None, bool]"]:
     """What an interrupted run kept, and whether all is done; nothing is kept once it is.
 
@@ -135,8 +135,24 @@ def resumed(
         Not fitted yet.
     wanted : bool
         Whether to resume at all.
+    overwrite : bool
+        Whether results of other options, or of another file, may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If they may not, and are there.
     """
-    from unmix.resuming import Kept, is_done, paths_in, remove_left_overs, request_of, write_request
+    from unmix.resuming import (
+        Kept,
+        is_done,
+        paths_in,
+        read_request,
+        remove_left_overs,
+        request_of,
+        write_request,
+    )
+    from unmix.staging import check_free
 
     if not wanted:
         yield None, False
@@ -146,8 +162,11 @@ def resumed(
     said = {name: said[name] for name in said if name not in ("out", "overwrite", "resume")}
     files = {*paths_in(said), *([] if scene.path is None else [scene.path])}
     request = request_of(files, parameters=said, n_endmembers=model.n_endmembers)
-    kept = Kept.beside(out, request)
     done = is_done(out, request)
+    if not done:  # a run that was killed just before it said so may have put its results there
+        own = read_request(Kept.folder_of(out)) == request
+        check_free(out, overwrite=overwrite or own)
+    kept = Kept.beside(out, request)
     yield kept, done
     if not done:
         write_request(out, request)
@@ -160,9 +179,10 @@ def take_known(model: "Unmixer", path: Path, scene: "Scene") -> "Scene":
     The scene comes back on the bands that they have.
     """
     from unmix.cli.library_bands import on_common_bands
+    from unmix.known import told_apart
 
     scene, library = on_common_bands(path, scene)
-    model.known, model.known_names = library.spectra, list(library.names)
+    model.known, model.known_names = library.spectra, told_apart(library.names)
     source = click.get_current_context().get_parameter_source("n_endmembers")
     if source is ParameterSource.DEFAULT:
         model.n_endmembers = len(library)

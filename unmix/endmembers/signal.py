@@ -188,6 +188,11 @@ def check_extraction(
             "pixels as rows."
         )
     n_pixels, n_bands = spectra.shape
+    if min(n_pixels, n_bands) < least:
+        raise UnmixError(
+            f"{n_pixels} x {n_bands} numbers (pixels x bands) are too few to look for endmembers "
+            f"in: at least {least} pixels and {least} bands are needed."
+        )
     if not least <= n_endmembers <= min(n_pixels, n_bands):
         raise UnmixError(
             f"`{name}` must be from {least} to {min(n_pixels, n_bands)} for {n_pixels} pixels "

@@ -136,8 +136,8 @@ def check_classes_to_learn(classes: NDArray[np.integer], names: Sequence[str] = 
     found, counts = np.unique(classes, return_counts=True)
     if len(found) < 2:
         raise UnmixError(
-            f"there are labels of {len(found)} class(es), but two are needed to tell apart. Check "
-            "that the labels lie on valid pixels."
+            f"there are labels of {len(found)} {'class' if len(found) == 1 else 'classes'}, but at "
+            "least two must be told apart. Check that the labels lie on valid pixels."
         )
     if counts.min() < 2:
         number = int(found[counts.argmin()])

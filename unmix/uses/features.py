@@ -149,10 +149,12 @@ class SpectralFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
 
     def _learn_directions(self, given: Tensor) -> None:
         pixels = given[learnable(given)]
-        if self.n_residual > min(pixels.shape):
+        most = min(len(pixels) - 1, pixels.shape[1])  # the scatter of one pixel is not known
+        if self.n_residual > most:
             raise UnmixError(
-                f"`n_residual` must be at most {min(pixels.shape)} for {len(pixels)} pixels of "
-                f"{pixels.shape[1]} bands. Got {self.n_residual}."
+                f"`n_residual` is {self.n_residual}, but at most {max(most, 0)} can be learned "
+                f"from the spectra given: {len(pixels)} are valid and lit, with {pixels.shape[1]} "
+                "bands. Ask for fewer, or check the mask, the nodata value and the scale."
             )
         left = self._left(pixels)
         left = left[left.isfinite().all(dim=1)].double()

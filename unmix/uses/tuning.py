@@ -93,6 +93,11 @@ def tune(
         combination can be learned.
     """
     rows = as_rows(spectra).cpu().numpy()
+    if len(rows) < n_folds:
+        raise UnmixError(
+            f"{len(rows)} pixels cannot be dealt to {n_folds} folds. Give more, or check the mask "
+            "and the nodata value."
+        )
     grid = _grid(model, choices)
     n_combinations = int(np.prod([len(values) for values in grid.values()]))
     n_tried = n_combinations if search == "grid" else min(n_trials, n_combinations)
@@ -116,9 +121,15 @@ def tune(
     except ValueError as error:
         raise UnmixError(
             f"no model could be learned of {len(rows)} pixels with any of the {n_tried} "
-            f"combinations: {str(error).strip().splitlines()[-1]}"
+            f"combinations: {_last_reason(error)}"
         ) from None
     return _ranked(model, searched.cv_results_)
+
+
+def _last_reason(error: ValueError) -> str:
+    """The last line of the tracebacks that scikit-learn gathers, without the name of its class."""
+    line = str(error).strip().splitlines()[-1]
+    return line.removeprefix(f"{UnmixError.__module__}.{UnmixError.__qualname__}: ")
 
 
 def _grid(model: Unmixer, choices: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:

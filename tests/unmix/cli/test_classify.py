@@ -116,7 +116,7 @@ def test_labels_that_teach_nothing_are_one_sentence(small_scene, labels, mapped,
     one.write_text(json.dumps(document))
     command = ("classify", small_scene, "--model", mapped[0] / "model", "-o", tmp_path / "out")
     result = unmix_command(*command, "--labels", one)
-    assert result.exit_code == 1 and "labels of 1 class(es)" in result.stderr
+    assert result.exit_code == 1 and "labels of 1 class, but" in result.stderr
     result = unmix_command(*command, "--labels", labels, "--class", "kind")
     assert result.exit_code == 1 and "has no field 'kind'. Its fields are: k" in result.stderr
     assert not (tmp_path / "out").exists()

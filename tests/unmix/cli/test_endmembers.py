@@ -95,6 +95,7 @@ def test_labelled_pixels_become_a_library_with_classes(
     assert said["labelled_pixels"] == said["chosen_pixels"] == {"plants": 12, "sand": 12}
     library = SpectralLibrary.read(out / "endmembers.csv", scale=1)
     assert library.classes == ("plants",) * 12 + ("sand",) * 12
+    assert SpectralLibrary.read(out / "endmembers.sli").classes == library.classes
     cube = cube_of(small_scene)
     for spectrum, place in zip(library.spectra, places_in(out), strict=True):
         pixel = cube[:, int(place["row"]), int(place["column"])]
@@ -119,7 +120,7 @@ def test_some_of_each_class_are_chosen(small_scene, unmix_command, tmp_path, lab
     [
         (["--class", "kind"], "--class has no effect, because --training is not there"),
         (["--per-class", 2], "--per-class has no effect"),
-        (["--training", "x.geojson", "-n", 3], "--endmembers has no effect, because --training"),
+        (["--training", "x.geojson", "-n", 3], "--number has no effect, because --training"),
         (["--training", "x.geojson", "--method", "ppi"], "--method has no effect"),
         (["--training", "x.geojson", "--choose", "cob"], "no effect without --per-class"),
     ],

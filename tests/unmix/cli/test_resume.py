@@ -76,5 +76,24 @@ def test_another_seed_is_another_run(interrupted, unmix_command, tmp_path, monke
         assert unmix_command(*interrupted).exit_code == 0
     with monkeypatch.context() as patch:
         solved = count_blocks(patch)
-        assert unmix_command(*interrupted, "--seed", 1).exit_code == 0
+        written = (tmp_path / "out/run.json").read_bytes()
+        refused = unmix_command(*interrupted, "--seed", 1)
+        assert refused.exit_code == 1 and "replace it with `--overwrite`" in refused.stderr
+        assert (tmp_path / "out/run.json").read_bytes() == written and not solved
+        assert [path.name for path in tmp_path.iterdir()] == ["out"]
+        assert unmix_command(*interrupted, "--seed", 1, "--overwrite").exit_code == 0
     assert len(solved) == len(needed) + 3
+
+
+def test_results_put_in_place_just_before_a_kill_are_replaced(
+    interrupted, unmix_command, tmp_path, monkeypatch
+):
+    def killed(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("unmix.resuming.write_request", lambda *_: killed(None))
+        assert unmix_command(*interrupted).exit_code != 0
+    assert (tmp_path / "out" / "run.json").exists()
+    assert unmix_command(*interrupted).exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

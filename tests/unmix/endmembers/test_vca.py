@@ -99,6 +99,13 @@ def test_vca_refuses_what_cannot_be_found(n, shape, most):
         vca(torch.rand(shape), n)
 
 
+@pytest.mark.parametrize("shape", [(1, 5), (0, 5), (5, 1)])
+def test_vca_refuses_what_is_too_small_for_any_number(shape):
+    message = rf"^{shape[0]} x {shape[1]} numbers \(pixels x bands\) are too few"
+    with pytest.raises(UnmixError, match=message):
+        vca(torch.rand(shape), 2)
+
+
 @LAWS
 @given(n=st.integers(2, 6), seed=SEEDS)
 def test_pick_extremes_finds_corners_of_any_simplex(n, seed):

@@ -87,6 +87,22 @@ def test_a_grid_search_reaches_into_a_pipeline(known_mixture, quick):
     assert found.predict(spectra).shape == (400,)
 
 
-def test_more_residuals_than_bands_are_refused(fitted, known_mixture):
-    with pytest.raises(UnmixError, match="must be at most 50 for 400 pixels of 50 bands"):
-        SpectralFeatures(fitted, n_residual=51).fit(known_mixture.spectra)
+@pytest.mark.parametrize(
+    ("n_pixels", "n_residual", "message"),
+    [
+        (400, 51, "at most 50 can be learned from the spectra given: 400 are valid and lit"),
+        (1, 1, "at most 0 can be learned from the spectra given: 1 are valid"),
+        (0, 1, "at most 0 can be learned from the spectra given: 0 are valid"),
+    ],
+)
+def test_more_residuals_than_spectra_show_are_refused(
+    fitted, known_mixture, n_pixels, n_residual, message
+):
+    with pytest.raises(UnmixError, match=message):
+        SpectralFeatures(fitted, n_residual=n_residual).fit(known_mixture.spectra[:n_pixels])
+
+
+def test_two_pixels_show_one_residual(fitted, known_mixture):
+    pixels = known_mixture.spectra[:2]
+    features = SpectralFeatures(fitted, n_residual=1).fit(pixels).transform(pixels)
+    assert features.isfinite().all()

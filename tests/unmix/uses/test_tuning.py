@@ -45,8 +45,10 @@ def test_what_cannot_be_learned_comes_last(noisy_mixture, quick):
     found = tune(model, noisy_mixture.spectra, {"n_endmembers": [60, 4]})
     assert [trial.parameters["n_endmembers"] for trial in found.trials] == [4, 60]
     assert found.trials[1].score is None and found.trials[1].held_out_db is None
-    with pytest.raises(UnmixError, match=r"with any of the 1 combinations"):
+    with pytest.raises(UnmixError, match=r"with any of the 1 combinations: `n_endmembers` is 60"):
         tune(model, noisy_mixture.spectra, {"n_endmembers": [60]})
+    with pytest.raises(UnmixError, match=r"1 pixels cannot be dealt to 2 folds"):
+        tune(model, noisy_mixture.spectra[:1], {"n_endmembers": [4]})
 
 
 def test_names_and_values_are_checked(noisy_mixture, quick):
