@@ -64,7 +64,7 @@ def test_scores_of_a_constant_guess_are_chance():
 
 
 def test_labels_that_teach_nothing_are_refused():
-    with pytest.raises(UnmixError, match=r"labels of 1 class\(es\)"):
+    with pytest.raises(UnmixError, match="labels of 1 class,"):
         check_classes_to_learn(np.zeros(5, int))
     with pytest.raises(UnmixError, match="the class 'sand' has one valid labelled pixel"):
         check_classes_to_learn(np.array([0, 0, 1]), ("water", "sand"))
