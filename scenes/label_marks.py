@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 import numpy as np
 import rasterio
@@ -19,11 +18,12 @@ from scipy.ndimage import label
 
 from scenes.bands import IndexArray
 from scenes.blocks import block_windows
+from scenes.class_names import class_names
 from scenes.errors import SceneError
 from scenes.masks import RasterMask, open_mask
 from scenes.pixels import nodata_in
 from scenes.scene import Scene
-from scenes.vector_features import FeatureFile, Geometry, points_of, read_features
+from scenes.vector_features import FeatureFile, Geometry, corners_of, read_features
 
 _PIECE_SHAPE = (512, 2048)  # of the grid, looked at at once
 _FIRST_BAND = np.array([0])
@@ -80,7 +80,7 @@ def raster_marks(path: Path, scene: Scene) -> tuple[tuple[str, ...], Iterator[Pi
     """
     on_map = scene.lookup is not None and _shape_of(path) == scene.lookup.grid.shape
     grid = scene.lookup.grid if scene.lookup is not None and on_map else scene.grid
-    mask = open_mask(path, grid)
+    mask = open_mask(path, grid, called="label raster")
     assert isinstance(mask, RasterMask), "the names of vector files are known"
     numbers = mask.pixels.read(0, 0, grid.height, grid.width, _FIRST_BAND)[:, 0]
     nodata = nodata_in(numbers.dtype, mask.nodata)
@@ -95,7 +95,7 @@ def raster_marks(path: Path, scene: Scene) -> tuple[tuple[str, ...], Iterator[Pi
         )
     classes = np.full(numbers.shape, -1, dtype=np.int64)
     classes[known] = found
-    called = _category_names(path)
+    called = class_names(path)
     names = tuple(called.get(int(value)) or f"class {int(value)}" for value in values)
     return names, _patches(scene, classes.reshape(grid.shape), on_map)
 
@@ -125,7 +125,7 @@ def _natural(text: str) -> tuple[float, str]:
 
 def _drawn(shapes: list[NumberedShape], scene: Scene, all_touched: bool) -> Iterator[Piece]:
     grid = scene.grid if scene.lookup is None else scene.lookup.grid
-    corners = np.array([_corners(shape) for shape, _, _ in shapes])
+    corners = np.array([corners_of(shape) for shape, _, _ in shapes])
     for window in block_windows(*grid.shape, _PIECE_SHAPE, 1, math.prod(_PIECE_SHAPE)):
         left_top = np.array([window.col_off, window.row_off])
         right_bottom = left_top + np.array([window.width, window.height])
@@ -186,11 +186,6 @@ def _piece(
     return Piece(rows, columns, classes[marked], groups[marked], n_twice)
 
 
-def _corners(shape: Geometry) -> list[float]:
-    points = points_of(shape)
-    return [*points.min(axis=0).tolist(), *points.max(axis=0).tolist()]
-
-
 def _shape_of(path: Path) -> tuple[int, int] | None:
     """Rows and columns of a raster, or None where it cannot be opened."""
     try:
@@ -198,13 +193,3 @@ def _shape_of(path: Path) -> tuple[int, int] | None:
             return dataset.height, dataset.width
     except RasterioError:
         return None
-
-
-def _category_names(path: Path) -> dict[int, str]:
-    """Names of the classes of a raster, where GDAL's file beside it has them."""
-    try:
-        root = ElementTree.parse(path.with_name(f"{path.name}.aux.xml")).getroot()
-    except (OSError, ElementTree.ParseError):
-        return {}
-    found = root.findall("./PAMRasterBand[@band='1']/CategoryNames/Category")
-    return {value: (each.text or "").strip() for value, each in enumerate(found)}

@@ -15,8 +15,8 @@ from rasterio.windows import Window
 from scenes.bands import IndexArray
 from scenes.errors import SceneError, SceneFileError
 from scenes.label_marks import Piece, raster_marks, vector_marks
-from scenes.polygons import VECTOR_SUFFIXES
 from scenes.scene import Scene
+from scenes.vector_features import VECTOR_SUFFIXES
 
 if TYPE_CHECKING:
     import torch

@@ -17,7 +17,8 @@ from scenes.formats.raster_pixels import RasterPixels
 from scenes.grid import Grid
 from scenes.map_info import grid_from_map_info
 from scenes.pixels import MaskReader, nodata_in
-from scenes.polygons import VECTOR_SUFFIXES, polygon_mask
+from scenes.polygons import polygon_mask
+from scenes.vector_features import VECTOR_SUFFIXES
 
 _FIRST_BAND = np.array([0])
 _TOLERANCE_PX = 0.01  # corners of two grids that are one lie nearer to each other
@@ -52,7 +53,9 @@ class RasterMask:
         return known & (marked if self.keep else ~marked)
 
 
-def open_mask(path: str | Path, grid: Grid, *, keep: bool = True) -> MaskReader:
+def open_mask(
+    path: str | Path, grid: Grid, *, keep: bool = True, called: str = "mask"
+) -> MaskReader:
     """Open a mask for a scene; nothing but its header, or its polygons, is read.
 
     Parameters
@@ -65,6 +68,8 @@ def open_mask(path: str | Path, grid: Grid, *, keep: bool = True) -> MaskReader:
         Grid of the scene.
     keep : bool
         True uses what is inside, False leaves it out.
+    called : str
+        What messages call the file.
 
     Raises
     ------
@@ -75,7 +80,7 @@ def open_mask(path: str | Path, grid: Grid, *, keep: bool = True) -> MaskReader:
     """
     path = Path(path)
     if not path.exists():
-        raise SceneFileError(f"the mask {path} does not exist.")
+        raise SceneFileError(f"the {called} {path} does not exist.")
     if path.suffix.lower() in VECTOR_SUFFIXES:
         return polygon_mask(path, grid, keep=keep)
     data = _data_file(path)
@@ -86,11 +91,11 @@ def open_mask(path: str | Path, grid: Grid, *, keep: bool = True) -> MaskReader:
             nodata = dataset.nodata
     except RasterioError as error:
         said = str(error).rstrip(".")
-        raise SceneFileError(f"the mask {path} cannot be opened: {said}.") from None
+        raise SceneFileError(f"the {called} {path} cannot be opened: {said}.") from None
     header = find_header(data)
     if header is not None and is_envi_header(header) and pixels.driver == "ENVI":
         found = grid_from_map_info(read_header(header), found.height, found.width)
-    _check_same_grid(path, found, grid)
+    _check_same_grid(f"the {called} {path.name}", found, grid)
     return RasterMask(pixels, nodata, keep)
 
 
@@ -98,11 +103,11 @@ def _data_file(path: Path) -> Path:
     return find_data(path, "", 0) if path.suffix.lower() == ".hdr" else path
 
 
-def _check_same_grid(path: Path, found: Grid, grid: Grid) -> None:
+def _check_same_grid(which: str, found: Grid, grid: Grid) -> None:
     """Refuse a raster that does not lie on the scene pixel by pixel."""
     if found.shape != grid.shape:
         raise SceneError(
-            f"the mask {path.name} has {found.height} x {found.width} px, but the scene has "
+            f"{which} has {found.height} x {found.width} px, but the scene has "
             f"{grid.height} x {grid.width}. Bring it to the scene's grid first, by nearest "
             "neighbour; or give polygons, which fit any grid."
         )
@@ -110,13 +115,13 @@ def _check_same_grid(path: Path, found: Grid, grid: Grid) -> None:
         return
     if found.crs is not None and grid.crs is not None and found.crs != grid.crs:
         raise SceneError(
-            f"the mask {path.name} is in {found.crs_name}, but the scene is in {grid.crs_name}. "
+            f"{which} is in {found.crs_name}, but the scene is in {grid.crs_name}. "
             "Bring it to the scene's grid first, by nearest neighbour."
         )
     offset = max(_corner_distances_px(found, grid))
     if offset > _TOLERANCE_PX:
         raise SceneError(
-            f"the mask {path.name} has the scene's size, but its corners lie up to {offset:.3g} px "
+            f"{which} has the scene's size, but its corners lie up to {offset:.3g} px "
             "from those of the scene. Bring it to the scene's grid first, by nearest neighbour."
         )
 

@@ -22,6 +22,8 @@ from scenes.grid import Grid
 
 GEOJSON_SUFFIXES = frozenset({".geojson", ".json"})
 """Read without further packages; all others need the extra ``unmix[vector]``."""
+VECTOR_SUFFIXES = GEOJSON_SUFFIXES | {".gpkg", ".shp", ".fgb", ".kml", ".gml"}
+"""Names of files that hold features rather than pixels."""
 
 Geometry = Mapping[str, Any]
 
@@ -41,7 +43,7 @@ class FeatureFile:
     name: str
     """Of the file."""
     features: tuple[Feature, ...]
-    """Those with a geometry."""
+    """Those with a geometry that is not empty."""
     crs: CRS | None
     """That the file names."""
 
@@ -130,6 +132,12 @@ def points_of(geometry: Geometry) -> np.ndarray:
     return np.array(list(_flat(geometry["coordinates"])), dtype=np.float64).reshape(-1, 2)
 
 
+def corners_of(geometry: Geometry) -> list[float]:
+    """Smallest and largest first and second coordinate: left, bottom, right, top."""
+    points = points_of(geometry)
+    return [*points.min(axis=0).tolist(), *points.max(axis=0).tolist()]
+
+
 def _read_with_gdal(path: Path) -> FeatureFile:
     try:
         from pyogrio.errors import DataLayerError, DataSourceError
@@ -157,16 +165,15 @@ def _read_with_gdal(path: Path) -> FeatureFile:
 def _read_geojson(path: Path) -> FeatureFile:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-        found = tuple(_features(content))
+        pairs = [(each, points_of(each.geometry)) for each in _features(content)]
         named = (content.get("crs") or {}).get("properties", {}).get("name", "OGC:CRS84")
-        corners = [points_of(each.geometry) for each in found]
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         raise SceneFileError(f"{path} cannot be read as GeoJSON: {error!r}.") from None
     crs = _crs(named, path)
     if crs is not None and crs.is_geographic:
-        for points in corners:
+        for _, points in pairs:
             _check_degrees(points, path)
-    return FeatureFile(path.name, found, crs)
+    return FeatureFile(path.name, tuple(each for each, points in pairs if len(points)), crs)
 
 
 def _features(content: Mapping[str, Any]) -> Iterator[Feature]:

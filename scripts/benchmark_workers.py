@@ -4,25 +4,29 @@
     python scripts/benchmark_workers.py --size 0.02 --scenes 2 # a quick look
 
 Scenes of int16 reflectance are simulated and a model is learned from the first. All of them are
-mapped by `unmix.workers.map_scenes_on_workers` with each number of workers, by turns; every worker
-has one thread, so that only their number differs. Starting the workers is counted. In the end every
+mapped by `unmix.workers.map_scenes_on_workers` with each number of workers, by turns. Each worker
+is confined to one processor of its own, as if it were a machine: without that, one worker takes all
+processors that there are. Loading the program is counted, starting Python is not. In the end every
 raster is compared with the one that mapping without workers writes, bit for bit.
 """
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
+from distributed import Client, LocalCluster
 
 from scenes import open_scene
 from scenes.formats.raster_pixels import open_raster
+from scenes.processors import n_processors
 from unmix import Unmixer
 from unmix.batch import Job, Order, Outcome, check_outcomes, map_scenes
 from unmix.simulation import Simulation
@@ -57,7 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], metavar="N")
     parser.add_argument("--repeats", type=int, default=3, help="of each number (3)")
     chosen = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    if max(chosen.workers) > n_processors():
+        parser.error(f"there are {n_processors()} processors, and every worker needs one.")
     with tempfile.TemporaryDirectory() as folder:
         order, jobs = prepare(Path(folder), chosen.scenes, chosen.size)
         rows = [Row(n, []) for n in chosen.workers]
@@ -86,10 +91,23 @@ def prepare(folder: Path, n_scenes: int, size: float) -> tuple[Order, list[Job]]
 
 
 def timed(order: Order, jobs: list[Job], n_workers: int) -> float:
-    """Seconds that so many workers take for all scenes."""
-    began = time.perf_counter()
-    finish(map_scenes_on_workers(order, jobs, n_workers))
-    return time.perf_counter() - began
+    """Seconds that so many workers, with a processor each, take for all scenes."""
+    with (
+        LocalCluster(
+            n_workers=n_workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            memory_limit=0,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        workers = client.scheduler_info()["workers"]
+        for processor, address in zip(sorted(os.sched_getaffinity(0)), workers, strict=False):
+            client.run(partial(os.sched_setaffinity, 0, {processor}), workers=[address])
+        began = time.perf_counter()
+        finish(map_scenes_on_workers(order, jobs, n_workers, cluster.scheduler_address))
+        return time.perf_counter() - began
 
 
 def finish(outcomes: Iterable[Outcome]) -> None:

@@ -22,6 +22,7 @@ TOUCH_SCENES = (
     "unmix.simulation.drawn",
     "unmix.simulation.truth",
     "unmix.simulation.write",
+    "unmix.workers",
 )
 """Modules, or packages of them, that know that scenes are files; all others take tensors."""
 

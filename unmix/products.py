@@ -52,7 +52,7 @@ def products(spectra: Tensor, endmembers: Tensor) -> Products:
     for first in range(0, len(spectra), step):
         part = spectra[first : first + step].double()
         torch.mm(part, weights.T, out=cross[first : first + step])
-        energy[first : first + step] = torch.linalg.vecdot(part, part)
+        torch.linalg.vecdot(part, part, out=energy[first : first + step])
     if not (weights.isfinite().all() and energy.isfinite().all()):
         raise UnmixError(
             "Spectra or endmembers contain NaN or infinite values. Leave invalid pixels out "

@@ -22,8 +22,8 @@ from torch import Tensor
 
 from unmix.supports import RIDGE, Systems, scale_of, solve_on_supports
 
-CHUNK_ELEMENTS = 2**21
-"""Numbers held at once in the largest intermediate array (16 MiB in float64)."""
+CHUNK_ELEMENTS = 2**20
+"""Numbers of eight arrays of a row for each pixel, 8 MiB in float64: about what a cache holds."""
 
 TOLERANCE = 1e-10
 """How far a KKT condition may be missed, relative to the size of the pixel."""
@@ -70,9 +70,10 @@ def solve_quadratic(
         pieces = cross.split(max(1, CHUNK_ELEMENTS // (8 * len(gram))))
         return solve_pieces(gram, pieces, len(cross), slack)
     scale = scale_of(gram)
-    systems, cross = Systems.of(gram / scale, slack * scale), cross / scale
-    positive = systems.everywhere(cross) > 0 if support is None else support
-    return _pivot_all(systems, cross, positive if allowed is None else positive & allowed, allowed)
+    systems = Systems.of(gram / scale, slack * scale)
+    positive = systems.everywhere(cross / scale) > 0 if support is None else support
+    positive = positive if allowed is None else positive & allowed
+    return _pivot_all(systems, cross, positive, allowed, scale)
 
 
 def solve_pieces(
@@ -103,16 +104,22 @@ def solve_pieces(
         crosses.append(piece[todo] @ to_cross)
         first += len(piece)
     todo = torch.cat(rows)
-    x[todo] = _pivot_all(systems, torch.cat(crosses), x[todo] > 0, None)
+    x[todo] = _pivot_all(systems, torch.cat(crosses), x[todo] > 0)
     return x
 
 
-def _pivot_all(systems: Systems, cross: Tensor, positive: Tensor, allowed: Tensor | None) -> Tensor:
-    """Pivoting of any number of pixels, chunk by chunk."""
+def _pivot_all(
+    systems: Systems,
+    cross: Tensor,
+    positive: Tensor,
+    allowed: Tensor | None = None,
+    scale: float = 1.0,
+) -> Tensor:
+    """Pivoting of any number of pixels, chunk by chunk, whose products are divided by a scale."""
     step = max(1, CHUNK_ELEMENTS // (8 * len(systems.gram)))
     masks = repeat(None) if allowed is None else allowed.split(step)
     chunks = zip(cross.split(step), positive.split(step), masks, strict=False)
-    return torch.cat([_pivot(systems, *chunk) for chunk in chunks])
+    return torch.cat([_pivot(systems, part / scale, *rest) for part, *rest in chunks])
 
 
 def free_on_supports(gram: Tensor, cross: Tensor, support: Tensor) -> tuple[Tensor, Tensor]:
@@ -140,37 +147,43 @@ def free_on_supports(gram: Tensor, cross: Tensor, support: Tensor) -> tuple[Tens
 def _pivot(systems: Systems, cross: Tensor, positive: Tensor, allowed: Tensor | None) -> Tensor:
     """Block principal pivoting from a guess; see the module's docstring."""
     n_pixels, n = cross.shape
-    tolerance = TOLERANCE * (cross.abs().amax(dim=1, keepdim=True) + 1e-30)
-    solution = torch.zeros_like(cross)
-    todo = torch.arange(n_pixels, device=cross.device)
-    fewest = torch.full_like(todo, n + 1)
-    patience = torch.full_like(todo, PATIENCE)
+    solution, rows = torch.empty_like(cross), torch.arange(n_pixels, device=cross.device)
+    fewest = torch.full_like(rows, n + 1)
+    patience = torch.full_like(rows, PATIENCE)
+    tolerance = -TOLERANCE * (cross.abs().amax(dim=1, keepdim=True) + 1e-30)
     for turn in range(MAX_EXCHANGES):
-        if turn >= FEW_EXCHANGES and len(todo) <= FEW:
+        if turn >= FEW_EXCHANGES and len(rows) <= FEW:
             break
-        values = systems.values(cross[todo], positive)
-        broken = values < -tolerance[todo]
+        values = systems.values(cross, positive)
+        broken = values < tolerance
         if allowed is not None:
-            broken &= allowed[todo]
+            broken &= allowed
+        solution.index_copy_(0, rows, values.mul_(positive).clamp_(min=0))  # the last one stays
         count = broken.sum(dim=1)
-        done = count == 0
-        solution[todo[done]] = (values[done] * positive[done]).clamp(min=0)
-        left = ~done
-        todo, broken, count = todo[left], broken[left], count[left]
-        positive, fewest, patience = positive[left], fewest[left], patience[left]
-        if len(todo) == 0:
+        left = count.nonzero()[:, 0]
+        if len(left) == 0:
             return solution
-        better = count < fewest
-        patience = torch.where(better, PATIENCE, patience - 1)
+        kept = (rows, cross, tolerance, positive, broken, count, fewest, patience)
+        rows, cross, tolerance, positive, broken, count, fewest, patience = (
+            part.index_select(0, left) for part in kept
+        )
+        allowed = None if allowed is None else allowed.index_select(0, left)
+        patience = torch.where(count < fewest, PATIENCE, patience - 1)
         fewest = torch.minimum(fewest, count)
-        positive = positive ^ torch.where((patience >= 0)[:, None], broken, _last(broken))
-    solution[todo] = _one_by_one(systems, cross[todo], None if allowed is None else allowed[todo])
+        positive = positive ^ _exchanged(broken, patience >= 0)
+    solution[rows] = _one_by_one(systems, cross, allowed)
     return solution
 
 
-def _last(broken: Tensor) -> Tensor:
-    """Only the last true entry of each row: Murty's rule, which always ends."""
-    return broken & (broken.flip(1).cumsum(dim=1).flip(1) == 1)
+def _exchanged(broken: Tensor, patient: Tensor) -> Tensor:
+    """All broken entries of each patient row; of the others only the last, by Murty's rule.
+
+    That rule always ends.
+    """
+    if patient.all():
+        return broken
+    last = broken & (broken.flip(1).cumsum(dim=1).flip(1) == 1)
+    return torch.where(patient[:, None], broken, last)
 
 
 def _one_by_one(systems: Systems, cross: Tensor, allowed: Tensor | None) -> Tensor:

@@ -95,8 +95,7 @@ class Systems(NamedTuple):
         """Solutions (n_pixels, n) on the supports; outside, the gradient of the objective there."""
         if self.table is not None:
             code = bits(support)
-            slopes, offsets = (part.index_select(0, code) for part in self.table)
-            return torch.baddbmm(offsets[:, :, None], slopes, cross[:, :, None])[:, :, 0]
+            return times_of_group(self.table.slopes, code, cross) + self.table.offsets[code]
         if not self.sound:
             return self._built_up(cross, support)
         large = support.sum(dim=1) * 2 > support.shape[1]
@@ -118,6 +117,22 @@ class Systems(NamedTuple):
         x, inverse = self.everywhere(cross), self.whole.slopes[0]
         gradients = -_on_supports(inverse, x[:, :, None], ~support, self.sound)[:, :, 0]
         return torch.where(support, x + gradients @ inverse, gradients)
+
+
+def times_of_group(matrices: Tensor, group: Tensor, vectors: Tensor) -> Tensor:
+    """Products (n_pixels, m) of matrices and vectors, where many pixels share a matrix.
+
+    Parameters
+    ----------
+    matrices : Tensor of shape (n_groups, m, n)
+    group : Tensor of shape (n_pixels,), int64
+        Which matrix each pixel has.
+    vectors : Tensor of shape (n_pixels, n)
+    """
+    n = matrices.shape[2]
+    columns = matrices.transpose(1, 2).reshape(-1, matrices.shape[1])  # (n_groups * n, m)
+    rows = n * group[:, None] + torch.arange(n, device=group.device)
+    return torch.nn.functional.embedding_bag(rows, columns, per_sample_weights=vectors, mode="sum")
 
 
 def scale_of(gram: Tensor) -> float:

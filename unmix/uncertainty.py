@@ -29,7 +29,7 @@ from unmix.abundances import Abundances
 from unmix.error_sources import ErrorSources, Residuals
 from unmix.products import Products
 from unmix.readings import Reading
-from unmix.supports import RIDGE, groups
+from unmix.supports import RIDGE, groups, times_of_group
 
 CHUNK_ELEMENTS = 2**20
 """Numbers in the largest intermediate array, 8 MiB: fewer would be computed anew more often."""
@@ -41,6 +41,12 @@ GAUSSIAN_RATIO = math.pi / 2
 """Variance of a Gaussian over its squared mean absolute value."""
 BLACK = 1e-100
 """Stands for the length of an endmember that has none, where it divides."""
+DARKEST, NARROWEST = 1e-12, 1e-15
+"""Stand for no brightness, and for the width of no noise, where they divide."""
+UNKNOWN = 1e10
+"""Stands for larger variances, in fractions: nothing is known then."""
+LARGEST = 1e15
+"""Stands for larger numbers in a table."""
 FAR = 100.0
 """Standard deviations outside the constraint beyond which the posterior is an exponential."""
 
@@ -67,7 +73,7 @@ def fraction_deviation(
         the fractions are.
     """
     problem = _Problem.of(found, reading, sources)
-    step = max(1, CHUNK_ELEMENTS // (len(found.gram) * (len(found.gram) + len(sources.shifts))))
+    step = max(1, CHUNK_ELEMENTS // len(found.gram) ** 2)
     parts = [
         problem.deviation(*rows)
         for rows in zip(
@@ -81,11 +87,24 @@ def fraction_deviation(
     return torch.cat(parts) if parts else torch.zeros_like(read.fractions)
 
 
+class _Tables(NamedTuple):
+    """What the problem is like on each support, float64."""
+
+    inverse: Tensor
+    """(n_groups, n, n)"""
+    entering: Tensor
+    """(n_groups, n, n) Change of all codes, in a column, for a unit of an absent endmember."""
+    stiffness: Tensor
+    """(n_groups, n) Against an absent endmember."""
+
+
 class _Problem(NamedTuple):
     """The endmembers' side of the inverse problem, in the units of a reading."""
 
     gram: Tensor
-    """(n, n) Without the constraint on the sum."""
+    """(n, n) Without the constraint on the sum; its diagonal is about one."""
+    size: float
+    """What squares of spectra are divided by for that."""
     scale: Tensor
     """(n,) What an endmember is divided by in this reading."""
     shifts: Tensor
@@ -97,6 +116,7 @@ class _Problem(NamedTuple):
     own_variance: float
     """Of the brightness of a material."""
     residuals: Residuals
+    """In the unit of the file, as the energy is."""
 
     @classmethod
     def of(cls, found: Products, reading: Reading, sources: ErrorSources) -> "_Problem":
@@ -112,64 +132,58 @@ class _Problem(NamedTuple):
             shifts = shifts - gram * brighter[:, None, :]
             extrapolation = extrapolation - gram * (extrapolation.diagonal() / squared_lengths)
             own_variance = 0.0
-        units = torch.outer(scale, scale)
-        gram = gram / units
-        pull = 1 / max(slack, SHARPEST / max(float(gram.diagonal().mean()), BLACK))
-        shifts, extrapolation = shifts / units, extrapolation / units
-        return cls(gram, scale, shifts, extrapolation, pull, own_variance, sources.residuals)
+        size = max(float((gram.diagonal() / scale.square()).mean()), BLACK)
+        units = torch.outer(scale, scale) * size
+        gram, shifts, extrapolation = gram / units, shifts / units, extrapolation / units
+        pull = 1 / max(slack * size, SHARPEST)
+        return cls(gram, size, scale, shifts, extrapolation, pull, own_variance, sources.residuals)
 
     def deviation(
         self, fractions: Tensor, brightness: Tensor, cross: Tensor, energy: Tensor
     ) -> Tensor:
         """Of some pixels; see `fraction_deviation`."""
         a = fractions.nan_to_num()
-        total = brightness.nan_to_num().clamp(min=1e-300)[:, None]
-        codes, cross = a * total, cross / self.scale
+        total = brightness.nan_to_num().clamp(min=DARKEST)[:, None]
+        codes, cross = a * total, cross / (self.scale * self.size)
         slope = codes @ self.gram - cross
-        rest = (energy + torch.linalg.vecdot(codes, slope - cross)).clamp(min=0)
-        squared_noise = ((rest + self.residuals.level) / (2 * self.residuals.n_dimensions))[:, None]
+        rest = (energy / self.size + torch.linalg.vecdot(codes, slope - cross)).clamp(min=0)
+        level = self.residuals.level / self.size
+        squared_noise = ((rest + level) / (2 * self.residuals.n_dimensions))[:, None]
+        slope -= torch.linalg.vecdot(slope, a)[:, None]  # the pull of the sum, the same for all
         first, group = groups(a > 0)
-        inverse, entering, stiffness = self._on_supports((a > 0)[first])
-        variance = squared_noise * _divided(inverse, a, group)
-        second_moment = self._moment_of_absent(a, slope, squared_noise, stiffness[group])
-        variance += _variance_of_moved(a, entering, second_moment, group)
-        variance += self._variance_of_endmembers(a, codes, inverse, group)
-        variance = variance / total.square() + self._variance_of_materials(a)
-        return torch.where(fractions.isnan(), math.nan, _within_unit_interval(a, variance).sqrt())
+        tables = self._on_supports((a > 0)[first])
+        squared_noise = (squared_noise / total.square()).clamp(max=UNKNOWN)
+        slope, squared_noise = (slope / total).float(), squared_noise.float()
+        deviation = self._from_brightness_one(a.float(), slope, squared_noise, group, tables)
+        return torch.where(fractions.isnan(), math.nan, deviation.to(a))
 
-    def _on_supports(self, support: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Inverse of the problem on each support, and what an absent endmember would do.
+    def _from_brightness_one(
+        self, a: Tensor, slope: Tensor, squared_noise: Tensor, group: Tensor, tables: "_Tables"
+    ) -> Tensor:
+        """Of pixels of brightness one.
 
-        The latter are the change of all codes for a unit of it, in columns (n_groups, n, n), and
-        the stiffness against it (n_groups, n).
+        All differences of large numbers have been taken: float32 is enough, and twice as fast.
         """
+        second_moment = _moment_of_absent(a, slope, squared_noise, _single(tables.stiffness)[group])
+        variance = squared_noise * _divided(tables.inverse, a, group)
+        variance += _variance_of_moved(a, tables.entering, second_moment, group)
+        variance += self._variance_of_endmembers(a, tables.inverse, group)
+        variance += self._variance_of_materials(a)
+        return _within_unit_interval(a, variance).sqrt()
+
+    def _on_supports(self, support: Tensor) -> "_Tables":
         here = support.to(self.gram.dtype)
         pairs = here[:, :, None] * here[:, None, :]
         whole = self.gram + self.pull
-        size = self.gram.diagonal().mean().clamp(min=BLACK)
-        padding = torch.diag_embed((1 - here + RIDGE) * size)
-        inverse = torch.linalg.inv(whole * pairs + padding) * pairs
+        inverse = torch.linalg.inv(whole * pairs + torch.diag_embed(1 - here + RIDGE)) * pairs
         absent = (1 - here)[:, None, :]
         entering = torch.diag_embed(1 - here) - inverse @ whole * absent
-        stiffness = (whole @ entering).diagonal(dim1=1, dim2=2).clamp(min=RIDGE * size)
-        return inverse, entering, stiffness
+        stiffness = (
+            (entering * (whole @ entering)).sum(dim=1).clamp(min=RIDGE)
+        )  # errors are squared
+        return _Tables(inverse, entering, stiffness)
 
-    def _moment_of_absent(
-        self, a: Tensor, slope: Tensor, squared_noise: Tensor, stiffness: Tensor
-    ) -> Tensor:
-        """What endmembers may contribute that the nonnegativity keeps at zero: second moments.
-
-        Their code t has the density ``exp(-(w t + K t^2 / 2) / noise^2)`` over ``t >= 0``, with
-        the slope w and the stiffness K: a Gaussian around ``-w / K`` cut at zero.
-        """
-        multiplier = (slope * a).sum(dim=1, keepdim=True)  # the pull of the sum, the same for all
-        width = (squared_noise * stiffness).sqrt()
-        z = (slope - multiplier).clamp(min=0) / width.clamp(min=1e-150)
-        return squared_noise / stiffness * _second_moment_beyond(z) * (a <= 0)
-
-    def _variance_of_endmembers(
-        self, a: Tensor, codes: Tensor, inverse: Tensor, group: Tensor
-    ) -> Tensor:
+    def _variance_of_endmembers(self, a: Tensor, inverse: Tensor, group: Tensor) -> Tensor:
         """What refits of the endmembers do to the fractions, and what lies beyond all pixels.
 
         From the mean absolute change over the refits, since few are at hand and one may have gone
@@ -177,14 +191,14 @@ class _Problem(NamedTuple):
         """
         variance = torch.zeros_like(a)
         if self.extrapolation.any():
-            variance += _variance_of_moved(a, inverse @ self.extrapolation, codes.square(), group)
+            outside = inverse @ self.extrapolation
+            variance += _variance_of_moved(a, outside, a.square(), group)
         if len(self.shifts):
-            of_codes = (inverse[:, None] @ self.shifts).flatten(
-                1, 2
-            )  # (n_groups, n_samples * n, n)
-            moved = _times(of_codes, group, codes).unflatten(1, (len(self.shifts), -1))
-            changes = moved - a[:, None, :] * moved.sum(dim=2, keepdim=True)
-            variance += changes.abs().mean(dim=1).square() * GAUSSIAN_RATIO
+            change = torch.zeros_like(a)
+            for shift in self.shifts:
+                moved = times_of_group(_single(inverse @ shift), group, a)
+                change += moved.sub_(a * moved.sum(dim=1, keepdim=True)).abs_()
+            variance += (change / len(self.shifts)).square() * GAUSSIAN_RATIO
         return variance
 
     def _variance_of_materials(self, a: Tensor) -> Tensor:
@@ -193,11 +207,23 @@ class _Problem(NamedTuple):
         return self.own_variance * a.square() * (1 - 2 * a + concentration)
 
 
+def _moment_of_absent(a: Tensor, slope: Tensor, squared_noise: Tensor, stiffness: Tensor) -> Tensor:
+    """What endmembers may contribute that the nonnegativity keeps at zero: second moments.
+
+    Their code t has the density ``exp(-(w t + K t^2 / 2) / noise^2)`` over ``t >= 0``, with the
+    slope w and the stiffness K: a Gaussian around ``-w / K`` cut at zero.
+    """
+    width = (squared_noise * stiffness).sqrt()
+    z = slope.clamp(min=0) / width.clamp(min=NARROWEST)
+    moment = squared_noise / stiffness * _second_moment_beyond(z)
+    return moment.clamp(max=UNKNOWN) * (a <= 0)
+
+
 def _divided(covariance: Tensor, a: Tensor, group: Tensor) -> Tensor:
     """Variances of ``x / sum(x)`` times the squared sum, from a covariance of x for each group."""
-    own = covariance.diagonal(dim1=1, dim2=2)[group]
-    with_sum = covariance.sum(dim=2)[group]
-    of_sum = covariance.sum(dim=(1, 2))[group][:, None]
+    own = _single(covariance.diagonal(dim1=1, dim2=2))[group]
+    with_sum = _single(covariance.sum(dim=2))[group]
+    of_sum = _single(covariance.sum(dim=(1, 2)))[group][:, None]
     return (own - 2 * a * with_sum + a.square() * of_sum).clamp(min=0)
 
 
@@ -211,20 +237,21 @@ def _variance_of_moved(a: Tensor, moved: Tensor, variances: Tensor, group: Tenso
     total = moved.sum(dim=1, keepdim=True)
     table = torch.cat([moved.square(), moved * total, total.square()], dim=1)
     n = a.shape[1]
-    squares, crossed, totals = _times(table, group, variances).split([n, n, 1], dim=1)
+    moments = times_of_group(_single(table), group, variances)
+    squares, crossed, totals = moments.split([n, n, 1], dim=1)
     return (squares - 2 * a * crossed + a.square() * totals).clamp(min=0)
 
 
-def _times(matrices: Tensor, group: Tensor, vectors: Tensor) -> Tensor:
-    """The matrix (m, n) of each pixel's group times the pixel's vector: (n_pixels, m)."""
-    return torch.bmm(matrices.index_select(0, group), vectors[:, :, None])[:, :, 0]
+def _single(table: Tensor) -> Tensor:
+    """In float32, whose range the square of what is clamped here does not leave."""
+    return table.clamp(-LARGEST, LARGEST).float()
 
 
 def _second_moment_beyond(z: Tensor) -> Tensor:
     """Second moment around z of a standard Gaussian beyond z: 1 at zero, 2 / z^2 far out."""
-    near = z.clamp(max=FAR)
+    near = z.clamp(max=FAR).double()  # much is cancelled
     hazard = math.sqrt(2 / math.pi) / torch.special.erfcx(near / math.sqrt(2))
-    moment = 1 + near.square() - near * hazard
+    moment = (near * (near - hazard) + 1).to(z)
     return torch.where(z < FAR, moment, 2 / z.clamp(min=FAR).square())
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from scenes.processors import n_processors
 from unmix.batch import (
     Job,
     Order,
@@ -68,7 +69,7 @@ def map_scenes_on_workers(
         for job in jobs:  # all are to be made anew, but what this run has made stays
             (job.target / REQUEST_NAME).unlink(missing_ok=True)
     order = replace(without_callbacks(order), resume=True, alone=False)
-    n_threads = max(1, (os.cpu_count() or 1) // n_workers) if scheduler is None else None
+    n_threads = max(1, n_processors() // n_workers) if scheduler is None else None
     progress("scenes", 0.0)
     try:
         with _client(distributed, n_workers, scheduler) as client:
@@ -92,6 +93,7 @@ def _on_worker(order: Order, job: Job, n_threads: int | None) -> Outcome:
     """What a worker does with a scene."""
     if n_threads is not None:
         torch.set_num_threads(n_threads)
+        os.environ["GDAL_NUM_THREADS"] = str(n_threads)
     outcome = map_scene(order, job)
     if outcome.error is None:
         return outcome

@@ -27,8 +27,8 @@ class CogWriter(TiffWriter):
     """Writes maps of any size as one COG, block by block in bounded memory.
 
     Pixels that were never written are nodata. Scenes of more than 512 pixels get overviews, and
-    every band its statistics. The blocks first fill a temporary GeoTIFF beside the target, so
-    there must be room for about twice the result.
+    every band its statistics. The blocks first fill a temporary GeoTIFF beside the target, which
+    is not compressed: there must be room for the numbers as they are, and for the result.
 
     Raises
     ------

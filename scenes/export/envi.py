@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 import numpy as np
@@ -21,7 +20,7 @@ from scenes.envi_header import envi_code, format_header
 from scenes.errors import SceneError
 from scenes.export.coverage import Coverage, Rectangle
 from scenes.export.envi_names import claim_header
-from scenes.export.staging import Staging
+from scenes.export.staging import FinishedWhole, Staging
 from scenes.export.values import check_block, file_values, fitting_nodata
 from scenes.grid import Grid
 from scenes.map_info import map_info_from_grid
@@ -31,7 +30,7 @@ _AXES = {"bsq": (0, 1, 2), "bil": (1, 0, 2), "bip": (1, 2, 0)}
 
 
 @dataclass(eq=False)
-class EnviWriter:
+class EnviWriter(FinishedWhole):
     """Writes a cube of any size as an ENVI file, in bounded memory; used in a ``with`` statement.
 
     Both files get their names when the block ends well: the data first, then the header. When it
@@ -122,16 +121,6 @@ class EnviWriter:
                 raise self._staging.failure(error) from error
             self._stack = stack.pop_all()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._stack:
-            if kind is None:
-                self._finish()
 
     def write(self, row: int, column: int, values: ArrayLike) -> None:
         """Write a block of the cube.

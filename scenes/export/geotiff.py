@@ -52,6 +52,8 @@ class GeoTiffWriter(TiffWriter):
         predictor = 3 if self._dtype.kind == "f" else 2
         return super()._profile() | {
             "interleave": self.interleave,
+            "compress": "DEFLATE",  # every program can read it
+            "zlevel": 1,
             "predictor": predictor,
             "num_threads": n_threads(),
         }

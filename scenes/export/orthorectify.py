@@ -10,7 +10,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from scenes.bands import IndexArray
 from scenes.blocks import block_windows
 from scenes.errors import SceneError
 from scenes.export.cog import CogWriter
-from scenes.export.geotiff import GeoTiffWriter
+from scenes.export.staging import FinishedWhole
 from scenes.export.tiff_writer import TiffWriter
 from scenes.formats.raster_pixels import RasterPixels, open_raster
 from scenes.grid import Grid
@@ -139,16 +138,17 @@ def orthorectify_file(source: Path, target: Path, lookup: Lookup, **changes: Any
         orthorectify(source, lookup, writer)
 
 
-class OrthoWriter:
-    """Takes blocks of maps in sensor geometry, as a `CogWriter` does, and writes a COG on the map.
+class OrthoWriter(FinishedWhole):
+    """Takes blocks of maps in sensor geometry, as a `TiffWriter` does, and writes them on the map.
 
     The blocks first fill a temporary GeoTIFF beside the target. When the ``with`` block ends well
     they are brought to the map of the table; when it does not, nothing remains.
 
     Parameters
     ----------
-    writer : CogWriter
-        On `lookup.grid`, not yet open. Names, units, nodata and tags are those of this one.
+    writer : TiffWriter
+        Such as a `CogWriter`, on `lookup.grid`, not yet open. Names, units, nodata and tags are
+        those of this one.
     lookup : Lookup
         Of the scene that the blocks belong to.
 
@@ -160,7 +160,7 @@ class OrthoWriter:
         If a file cannot be written, most often because the disk is full.
     """
 
-    def __init__(self, writer: CogWriter, lookup: Lookup) -> None:
+    def __init__(self, writer: TiffWriter, lookup: Lookup) -> None:
         self._writer = writer
         self._lookup = lookup
 
@@ -170,31 +170,26 @@ class OrthoWriter:
             name = f".{target.name}.sensor-"
             folder = stack.enter_context(TemporaryDirectory(prefix=name, dir=target.parent))
             self._collected = Path(folder) / "maps.tif"
-            self._collector = GeoTiffWriter(
+            self._collector = TiffWriter(
                 self._collected,
                 Grid(None, Affine.identity(), *self._lookup.scene_shape),
                 self._writer.band_names,
                 dtype=self._writer.dtype,
                 nodata=self._writer.nodata,
             )
-            self._collector.__enter__()
+            self._collecting = stack.enter_context(ExitStack())
+            self._collecting.enter_context(self._collector)
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._stack:
-            self._collector.__exit__(kind, error, trace)
-            if kind is None:
-                with self._writer as writer:
-                    orthorectify(self._collected, self._lookup, writer)
+    def _finish(self) -> None:
+        """Finish the collected maps, and bring them to the map."""
+        self._collecting.close()
+        with self._writer as writer:
+            orthorectify(self._collected, self._lookup, writer)
 
     def write(self, row: int, column: int, values: ArrayLike) -> None:
-        """Write a block of all bands, placed in the scene; see `CogWriter.write`."""
+        """Write a block of all bands, placed in the scene; see `TiffWriter.write`."""
         self._collector.write(row, column, values)
 
 

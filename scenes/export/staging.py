@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -113,6 +114,27 @@ class Staging:
         if self._folder is not None:
             text = text.replace(f"{self._folder}/", "")  # nobody needs to know where it grew
         return SceneFileError(f"{self.target} could not be written: {text} ({room}).")
+
+
+class FinishedWhole:
+    """Parent of the writers: the end of a ``with`` block finishes the file, if it ends well."""
+
+    _stack: ExitStack
+    """What was opened when the block began, to be let go in any case."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._stack:
+            if kind is None:
+                self._finish()
+
+    def _finish(self) -> None:
+        """Put the file in its place."""
+        raise NotImplementedError
 
 
 def _free_bytes(folder: Path) -> int:

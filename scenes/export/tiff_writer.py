@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -25,12 +23,13 @@ from scenes.acquisition import NOTHING_KNOWN, Acquisition
 from scenes.bands import Bands
 from scenes.errors import SceneError
 from scenes.export.coverage import Coverage, Rectangle
-from scenes.export.staging import Staging
+from scenes.export.staging import FinishedWhole, Staging
 from scenes.export.tiff_labels import TiffLabels, texts
 from scenes.export.tiff_tiles import bit_sum, read_back, require_tiles
 from scenes.export.values import check_block, file_values, fitting_nodata
 from scenes.gdal_cache import limited_cache
 from scenes.grid import Grid
+from scenes.processors import gdal_threads
 
 _GDAL_ERRORS = (RasterioError, CPLE_BaseError, SystemError, OSError)
 """What rasterio raises when GDAL fails; not all of it is a RasterioError."""
@@ -40,11 +39,12 @@ _LEAST_CACHE_BYTES, MOST_CACHE_BYTES = 64 << 20, 512 << 20
 
 
 @dataclass(eq=False)
-class TiffWriter:
+class TiffWriter(FinishedWhole):
     """Parent of the GeoTIFF writers; used in a ``with`` statement.
 
     The file gets its name when the block ends well. When it does not, there is nothing. An older
-    file of the same name is replaced only then.
+    file of the same name is replaced only then. By itself it writes plain tiles, not compressed:
+    for what is soon read again and forgotten.
     """
 
     tile_shape: ClassVar[tuple[int, int]] = (16, 512)
@@ -123,16 +123,6 @@ class TiffWriter:
                 self._label(self._dataset)
             self._stack = stack.pop_all()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._stack:
-            if kind is None:
-                self._finish()
 
     def write(self, row: int, column: int, values: ArrayLike) -> None:
         """Write a block of all bands.
@@ -223,8 +213,6 @@ class TiffWriter:
             "tiled": True,
             "blockysize": self.tile_shape[0],
             "blockxsize": self.tile_shape[1],
-            "compress": "DEFLATE",  # every program can read it
-            "zlevel": 1,
             "interleave": "band",
             "bigtiff": "IF_SAFER",
             "photometric": "MINISBLACK",  # else 3 or 4 bands of uint8 become a picture with alpha
@@ -253,4 +241,4 @@ class TiffWriter:
 
 def n_threads() -> int:
     """Threads for compression: enough to keep up with a disk, on any machine."""
-    return min(4, os.cpu_count() or 1)
+    return gdal_threads(most=4)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import rasterio
 
-from scenes import Grid
-from scenes.export import CogWriter
+from scenes import Grid, open_scene
+from scenes.export import CogWriter, EnviWriter
 
 
 @pytest.mark.parametrize("zeros", [True, False])
@@ -40,6 +40,18 @@ def test_table_has_a_row_for_each_scene(rows_of):
         "format": "bil", "GB": "1.00", "apply s": "7.0", "read s": "1.0", "zeros s": "4.0",
         "copies s": "6.0", "/ bare": "1.40", "/ copied": "1.00", "MiB more": "300",
     }  # fmt: skip
+
+
+def test_a_repeated_scene_has_the_rows_of_the_first_again_and_again(tmp_path):
+    cube = np.arange(3 * 4 * 5, dtype=np.float32).reshape(3, 4, 5) / 100  # rows, columns, bands
+    grid = Grid(None, rasterio.Affine(30, 0, 0, 0, -30, 0), 3, 4)
+    path = tmp_path / "scene.img"
+    with EnviWriter(path, grid, None, 5, interleave="bil") as writer:
+        writer.write(0, 0, np.moveaxis(cube, 2, 0))
+    benchmark_apply.repeat(path, 3, 8)
+    benchmark_apply.forget(path)  # and it can still be read
+    found = np.moveaxis(open_scene(path).read(), 0, 2)
+    assert np.array_equal(found, np.concatenate([cube, cube, cube[:2]]))
 
 
 @pytest.mark.slow

@@ -155,6 +155,17 @@ def test_deviation_is_permuted_with_the_endmembers() -> None:
     torch.testing.assert_close(permuted, deviation[:, order])
 
 
+@pytest.mark.parametrize("reading", READINGS)
+def test_deviation_is_permuted_though_endmembers_are_all_but_the_same(reading: Reading) -> None:
+    generator = torch.Generator().manual_seed(4)
+    endmembers = _endmembers()[[0, 1, 1]]
+    endmembers[2] += 2e-4 * torch.rand(N_BANDS, generator=generator)
+    spectra = _noisy(torch.tensor([[0.7, 0.3, 0.0]]).expand(50, 3), 0.01, endmembers)
+    _, deviation = _deviation(spectra, endmembers, _sources(0.01), reading)
+    _, permuted = _deviation(spectra, endmembers[[1, 0, 2]], _sources(0.01), reading)
+    torch.testing.assert_close(permuted, deviation[:, [1, 0, 2]], rtol=1e-3, atol=1e-7)
+
+
 def test_deviation_of_duplicates_says_that_the_split_is_unknown() -> None:
     endmembers = _endmembers()[[0, 0, 1]]
     spectra = _noisy(torch.tensor([[0.3, 0.3, 0.4]]).expand(50, 3), 0.01, endmembers)

@@ -69,9 +69,14 @@ def draw_preview(path: Path, maps: Path, model: "Unmixer", look: Quicklook) -> N
     above.colorbar(shown, label="fraction of the pixel", **beside)
     above.colorbar(doubtful, label="uncertainty: largest sd of a fraction", **beside)
     _draw_spectra(below.add_subplot(), model, colours)
-    with warnings.catch_warnings():  # letters that the font lacks are drawn as boxes
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing", UserWarning)
+    with warnings.catch_warnings():
+        ignore_missing_letters()
         canvas.print_figure(path, format="png", dpi=110)
+
+
+def ignore_missing_letters() -> None:
+    """Do not warn of letters that the font lacks: they are drawn as boxes."""
+    warnings.filterwarnings("ignore", r"Glyph \d+ .* missing", UserWarning)
 
 
 def plain(name: str) -> str:
