@@ -1,13 +1,16 @@
 """One model for many scenes: learned from pixels of all of them."""
 
 import logging
+import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rasterio.errors import NotGeoreferencedWarning
 
 from scenes import Scene, SceneError
 from scenes.blocks import Block
@@ -18,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_BYTES, N_LOOKS = 2**22, 64
 """How much of a scene is read to tell the share of its valid pixels: 64 blocks of 4 MiB."""
+MOST_READERS = 8
+"""Scenes that pixels are drawn from at a time: more than processors, since disks are waited for."""
 
 
 class ManyScenes:
@@ -69,6 +74,8 @@ class ManyScenes:
     def sample(self, n_pixels: int, random_state: int | None) -> torch.Tensor:
         """Draw valid pixels evenly from all scenes: from each by the number that it has.
 
+        A few scenes are read at a time; what is drawn does not depend on it.
+
         Parameters
         ----------
         n_pixels : int
@@ -79,15 +86,15 @@ class ManyScenes:
         -------
         Tensor of shape (at most n_pixels, n_bands), float32
         """
-        counts = shares(n_pixels, [n_valid_pixels(scene) for scene in self.scenes])
-        for scene, count in zip(self.scenes, counts, strict=True):
+
+        def draw(scene: Scene, count: int) -> torch.Tensor:
             logger.info("%s gives %d pixels", scene.name, count)
-        drawn = [
-            scene.sample(count, random_state)
-            for scene, count in zip(self.scenes, counts, strict=True)
-            if count
-        ]
-        return torch.cat([torch.empty(0, self.n_bands), *drawn])
+            return scene.sample(count, random_state) if count else torch.empty(0, self.n_bands)
+
+        with warnings.catch_warnings(), ThreadPoolExecutor(MOST_READERS, "reading") as pool:
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # threads set it back late
+            counts = shares(n_pixels, list(pool.map(n_valid_pixels, self.scenes)))
+            return torch.cat(list(pool.map(draw, self.scenes, counts)))
 
     def blocks(self) -> Iterator[Block]:
         """All pixels of all scenes, scene after scene."""

@@ -1,10 +1,12 @@
+import threading
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenes import Bands, open_scene
+from scenes import Bands, Scene, SceneError, open_scene
 from unmix import Unmixer, UnmixError
 from unmix.many import ManyScenes, fit_scenes, n_valid_pixels, on_common_bands, shares
 from unmix.simulation import Simulation
@@ -69,6 +71,26 @@ def test_sample_takes_from_each_scene_by_its_valid_pixels(opened):
     counts = [sum(tuple(row) in rows for row in spectra.tolist()) for rows in own]
     assert counts == shares(500, sizes)
     assert torch.equal(spectra, many.sample(500, random_state=1))
+
+
+def test_scenes_are_read_side_by_side(opened, monkeypatch):
+    together, sample = threading.Barrier(len(opened)), Scene.sample
+
+    def met(scene, *how):
+        together.wait(timeout=60)  # never ends if they were read one after the other
+        return sample(scene, *how)
+
+    monkeypatch.setattr(Scene, "sample", met)
+    assert len(ManyScenes(opened).sample(500, random_state=1)) == 500
+
+
+def test_what_cannot_be_read_is_said_as_if_read_alone(opened, monkeypatch):
+    def broken(scene, *_):
+        raise SceneError(f"{scene.name} is damaged.")
+
+    monkeypatch.setattr(Scene, "sample", broken)
+    with pytest.raises(SceneError, match="line0 is damaged"):
+        ManyScenes(opened).sample(500, random_state=1)
 
 
 def test_many_scenes_are_all_their_blocks(opened):
