@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scenes.errors import SceneError
+from scenes.errors import SceneError, counted
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -67,8 +67,8 @@ class Bands:
             object.__setattr__(self, "names", tuple(str(name) for name in self.names))
             if len(self.names) != good.size:
                 raise SceneError(
-                    f"`names` has {len(self.names)} entries for {good.size} bands. "
-                    "Give one name for each band, or None."
+                    f"`names` has {counted(len(self.names), 'entry')} for "
+                    f"{counted(good.size, 'band')}. Give one name for each band, or None."
                 )
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ class Bands:
 
     def __repr__(self) -> str:
         n_good = int(self.good.sum())
-        count = count_text(len(self))
+        count = counted(len(self), "band")
         if n_good != len(self):
             count = f"{n_good} of {count}"
         range_nm = range_text(self.wavelengths_nm, self.good)
@@ -128,8 +128,9 @@ class Bands:
         if chosen.dtype == np.bool_:
             if chosen.shape != self.good.shape:
                 raise SceneError(
-                    f"a mask of shape {chosen.shape} cannot choose from {len(self)} bands. "
-                    "Give one truth value for each band, or band numbers."
+                    f"a mask of shape {chosen.shape} cannot choose from "
+                    f"{counted(len(self), 'band')}. Give one truth value for each band, or band "
+                    "numbers."
                 )
             chosen = np.flatnonzero(chosen)
         if chosen.ndim != 1 or chosen.size == 0 or not np.issubdtype(chosen.dtype, np.integer):
@@ -177,12 +178,12 @@ class Bands:
         wanted = np.atleast_1d(np.asarray(wavelengths_nm, dtype=np.float64))
         if self.wavelengths_nm is None:
             raise SceneError(
-                f"these {len(self)} bands have no wavelengths, so none can be matched to "
+                f"{counted(len(self), 'band')} without wavelengths cannot be matched to "
                 f"{range_text(wanted)}. Add them to the file's header first."
             )
         candidates = np.flatnonzero(self.good)
         if candidates.size == 0:
-            raise SceneError(f"none of these {len(self)} bands is good, so none can be matched.")
+            raise SceneError(f"of {counted(len(self), 'band')} none is good, to be matched.")
         distances = np.abs(wanted[:, None] - self.wavelengths_nm[candidates][None, :])
         column = _nth_nearest(distances, _occurrence(wanted))
         found = candidates[column]
@@ -211,11 +212,12 @@ class Bands:
     def _refuse_far(self, wanted: FloatArray, far: BoolArray, tolerance_nm: float | None) -> None:
         missing = ", ".join(f"{value:.6g}" for value in wanted[far][:5])
         more = f" and {int(far.sum()) - 5} more" if far.sum() > 5 else ""
+        n_good = int(self.good.sum())
         within = "half of a band's width" if tolerance_nm is None else f"{tolerance_nm:.6g} nm"
         raise SceneError(
             f"no good band lies within {within} of {missing}{more} nm. "
-            f"Wanted: {count_text(wanted.size)}, {range_text(wanted)}. Good here: "
-            f"{count_text(int(self.good.sum()))}, {range_text(self.wavelengths_nm, self.good)}."
+            f"Wanted: {counted(wanted.size, 'band')}, {range_text(wanted)}. Good here: "
+            f"{counted(n_good, 'band')}, {range_text(self.wavelengths_nm, self.good)}."
         )
 
 
@@ -234,11 +236,6 @@ def range_text(wavelengths_nm: FloatArray | None, chosen: BoolArray | None = Non
         return ""
     first, last = f"{values.min():.0f}", f"{values.max():.0f}"
     return f"{first} nm" if first == last else f"{first}-{last} nm"
-
-
-def count_text(n_bands: int) -> str:
-    """Write a number of bands as ``1 band`` or ``224 bands``."""
-    return "1 band" if n_bands == 1 else f"{n_bands} bands"
 
 
 def _frozen(values: ArrayLike, dtype: type[_Number]) -> NDArray[_Number]:
@@ -265,7 +262,7 @@ def _check_lengths_nm(field: str, values: FloatArray, n_bands: int) -> None:
         first = int(np.argmax(wrong))
         raise SceneError(
             f"`{field}` must be finite and positive. Band {first + 1} has {values[first]} "
-            f"({int(wrong.sum())} of {n_bands} bands are wrong)."
+            f"(wrong are {int(wrong.sum())} of {n_bands})."
         )
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenes.bands import BoolArray, count_text, range_text
+from scenes.bands import BoolArray, range_text
+from scenes.errors import counted
 
 if TYPE_CHECKING:
     from scenes.library import SpectralLibrary
@@ -95,7 +96,7 @@ def _grid_text(scene: Scene) -> str:
 
 def _bands_text(scene: Scene) -> str:
     n_bands = len(scene.bands)
-    count = count_text(n_bands)
+    count = counted(n_bands, "band")
     if scene.n_bands != n_bands:
         count = f"{scene.n_bands} of {count}"
     return f"{count}, {range_text(scene.wavelengths_nm) or 'no wavelengths'}"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from scenes.bands import IndexArray
-from scenes.errors import SceneError, SceneFileError
+from scenes.errors import SceneError, SceneFileError, counted
 from scenes.label_marks import Piece, raster_marks, vector_marks
 from scenes.scene import Scene
 from scenes.vector_features import VECTOR_SUFFIXES
@@ -88,8 +88,8 @@ class Labels:
         places = np.concatenate([np.empty(0, np.intp), *kept])
         if places.size == 0:
             raise SceneError(
-                f"none of the {len(self)} labelled pixels of {scene.name} is valid. Check its mask "
-                "and its nodata value."
+                f"of {counted(len(self), 'labelled pixel')} of {scene.name} none is valid. Check "
+                "its mask and its nodata value."
             )
         return torch.from_numpy(np.concatenate(found)), self.chosen(places)
 

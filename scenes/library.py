@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from scenes.bands import Bands, FloatArray, range_text
 from scenes.card import library_card
-from scenes.errors import SceneError
+from scenes.errors import SceneError, counted
 from scenes.libraries import read_table
 from scenes.libraries.table import Spectra, Table, checked_attributes, fits, stacked
 from scenes.libraries.writing import csv_files, geojson_files, sli_files, write_whole
@@ -70,8 +70,8 @@ class SpectralLibrary:
         names = tuple(map(str, self.names))
         if len(names) != len(spectra):
             raise SceneError(
-                f"`names` has {len(names)} entries for {len(spectra)} spectra. "
-                "Give one name for each spectrum."
+                f"`names` has {counted(len(names), 'entry')} for "
+                f"{counted(len(spectra), 'spectrum')}. Give one name for each spectrum."
             )
         if not all(name.strip() for name in names):
             raise SceneError("a spectrum has an empty name. Give each of them a name.")
@@ -136,7 +136,8 @@ class SpectralLibrary:
 
     def __repr__(self) -> str:
         range_nm = range_text(self.wavelengths_nm)
-        size = f"{len(self)} spectra, {self.spectra.shape[1]} bands"
+        n_bands = counted(self.spectra.shape[1], "band")
+        size = f"{counted(len(self), 'spectrum')}, {n_bands}"
         return f"SpectralLibrary({size}, {range_nm})" if range_nm else f"SpectralLibrary({size})"
 
     def _repr_html_(self) -> str:
@@ -198,8 +199,8 @@ class SpectralLibrary:
         ]
         if not any(chosen):
             raise SceneError(
-                f"none of {len(self)} spectra has a name like {names!r} and a class like "
-                f"{classes!r}. The first names are {', '.join(self.names[:5])}."
+                f"of {counted(len(self), 'spectrum')} none has a name like {names!r} and a class "
+                f"like {classes!r}. The first names are {', '.join(self.names[:5])}."
             )
         return self.take(np.array(chosen))
 

@@ -117,7 +117,7 @@ def _parse(text: str) -> _MapInfo:
     """Take ``map info`` apart; a ValueError says what is wrong with it."""
     items = split_list(text)
     if len(items) < 7:
-        raise ValueError(f"it has {len(items)} entries instead of at least 7")
+        raise ValueError(f"it has {len(items)} of at least 7 entries")
     column, row, x, y, x_size, y_size = (float(item) for item in items[1:7])
     options: dict[str, str] = {}
     words = []

@@ -11,7 +11,7 @@ from affine import Affine
 from rasterio.features import rasterize
 
 from scenes.bands import BoolArray
-from scenes.errors import SceneError
+from scenes.errors import SceneError, counted
 from scenes.grid import Grid
 from scenes.vector_features import Feature, Geometry, corners_of, read_features
 
@@ -66,8 +66,8 @@ def polygon_mask(path: Path, grid: Grid, *, keep: bool = True) -> PolygonMask:
     reach = (corners[:, 2:] > 0) & (corners[:, :2] < np.array([grid.width, grid.height]))
     if not reach.all(axis=1).any():
         raise SceneError(
-            f"none of the {len(placed)} polygons of {path.name} lies on the scene. Check that its "
-            f"coordinates are in {'the system it names' if file.crs else grid.crs_name}."
+            f"of {counted(len(placed), 'polygon')} in {path.name} none lies on the scene. Check "
+            f"that its coordinates are in {'the system it names' if file.crs else grid.crs_name}."
         )
     return PolygonMask(placed, keep)
 

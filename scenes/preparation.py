@@ -18,8 +18,8 @@ from scenes.bad_bands import (
     empty_bands,
     is_blank,
 )
-from scenes.bands import IndexArray, count_text, range_text
-from scenes.errors import SceneError, SceneWarning
+from scenes.bands import IndexArray, range_text
+from scenes.errors import SceneError, SceneWarning, counted
 from scenes.look import Look, look_at
 from scenes.masks import open_mask
 from scenes.padding import find_padding
@@ -238,7 +238,7 @@ def bands_text(scene: Scene, numbers: IndexArray) -> str:
     more = ", ..." if len(runs) > 5 else ""
     known = scene.bands.wavelengths_nm
     range_nm = "" if known is None else f"; {range_text(known[numbers])}"
-    return f"{count_text(numbers.size)} ({places}{more}{range_nm})"
+    return f"{counted(numbers.size, 'band')} ({places}{more}{range_nm})"
 
 
 def _warn(message: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scenes.bands import Bands, FloatArray, range_text
-from scenes.errors import SceneError
+from scenes.errors import SceneError, counted
 from scenes.formats.contents import warn
 
 Spectra = NDArray[np.floating[Any]]
@@ -118,8 +118,8 @@ def _sensor(centres_nm: FloatArray, fwhm_nm: ArrayLike | None) -> _Sensor:
     if bands.fwhm_nm is not None:
         return _Sensor(centres_nm, bands.fwhm_nm, smooth=True)
     warn(
-        f"the widths (FWHM) of {centres_nm.size} bands are not known; spectra are put onto them "
-        "by linear interpolation, as if the bands were narrow."
+        f"no width (FWHM) is known of {counted(centres_nm.size, 'band')}; spectra are put there by "
+        "linear interpolation, as if bands were narrow."
     )
     return _Sensor(centres_nm, _steps(centres_nm), smooth=False)
 

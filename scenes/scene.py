@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from rasterio.windows import Window
 
-from scenes.bands import Bands, BoolArray, FloatArray, IndexArray, count_text, range_text
+from scenes.bands import Bands, BoolArray, FloatArray, IndexArray, range_text
 from scenes.blocks import DEFAULT_BLOCK_BYTES, Block, checked_window, map_from_pixels
 from scenes.card import scene_card
-from scenes.errors import SceneError
+from scenes.errors import SceneError, counted
 from scenes.gathering import drawn_spectra, valid_pixels, valid_spectra
 from scenes.grid import Grid
 from scenes.lookup import Lookup
@@ -86,11 +86,11 @@ class Scene:
         sizes = (reader.n_bands, reader.height, reader.width)
         if sizes != (len(bands), *grid.shape):
             raise SceneError(
-                f"the pixels are {sizes} (bands, rows, columns), but there are {len(bands)} bands "
-                f"and a grid of {grid.height} x {grid.width}. All three must agree."
+                f"the pixels are {sizes} (bands, rows, columns), but `bands` has {len(bands)}, "
+                f"the grid {grid.height} x {grid.width}. All three must agree."
             )
         if not bands.good.any():
-            raise SceneError(f"none of the {len(bands)} bands is good. Mark at least one as good.")
+            raise SceneError(f"of {counted(len(bands), 'band')} none is good. Mark at least one.")
         self._source = Source(reader, Scaling.of_bands(len(bands), gain, offset, nodata), mask)
         self._grid = grid
         self._lookup = lookup
@@ -304,7 +304,7 @@ class Scene:
         bands = replace(self._bands, good=np.asarray(good, dtype=np.bool_))
         used = self._used[bands.good[self._used]]
         if used.size == 0:
-            raise SceneError(f"none of the {self.n_bands} bands in use is good. Keep some of them.")
+            raise SceneError(f"of {counted(self.n_bands, 'band')} in use none is good. Keep some.")
         return self._changed(_bands=bands, _used=used)
 
     def with_source(self, source: Source) -> Scene:
@@ -343,7 +343,7 @@ class Scene:
 
     def __repr__(self) -> str:
         range_nm = range_text(self.wavelengths_nm)
-        bands = f"{count_text(self.n_bands)} {range_nm}".strip()
+        bands = f"{counted(self.n_bands, 'band')} {range_nm}".strip()
         return f"Scene({bands}, {self.height} x {self.width} px, {self._grid.crs_name})"
 
     def _repr_html_(self) -> str:

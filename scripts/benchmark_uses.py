@@ -6,19 +6,25 @@
 Markdown tables go to stdout as one text, everything else to stderr; cells are mean and standard
 deviation over seeds, and for anomalies the worst seed in brackets.
 
-* anomalies: two materials of ours, more than 0.1 rad from every mixture of the scene's own, cover
-  10 to 50 % of each of 0.1 % of its pixels.
-  Area under the curve of `AnomalyDetector` on the default `Unmixer`, and of RX (Reed and Yu's
-  Mahalanobis distance of whole spectra); share of the planted pixels above the threshold for one
-  false alarm in a thousand; and the share of false alarms, in thousandths, in the scene without
-  anything planted.
-* classes: the dominant material of a pixel, learned from 10 labelled pixels of each and predicted
-  on all others. Accuracy of the same classifiers on `SpectralFeatures` of an `Unmixer` with as many
-  endmembers as there are materials, and on the spectra themselves; "all bands" and "features".
-  A number after @ is noise that is added, as a signal-to-noise ratio in dB.
+* anomalies: two materials, of ours or measured minerals, more than 0.1 rad from every mixture of
+  the scene's own, cover 10 to 50 % of each of 0.1 % of its pixels. With `--near` they may be any,
+  and are as dark as their pixel.
+  Area under the curve of `AnomalyDetector` on the default `Unmixer`; of RX (Reed and Yu's
+  Mahalanobis distance of whole spectra); of one who knows endmembers and noise of a simulation, but
+  not the materials; and of an oracle who knows them and every pixel as it was (in real scenes, the
+  matched filter of them). Share of the planted pixels above the threshold for one false alarm in a
+  thousand; and the share of false alarms, in thousandths, in the scene without anything planted.
+* classes: the dominant material of a pixel, learned from 10 labelled pixels of each (`--labels`),
+  drawn in half of the 10 x 10 squares of the scene, and predicted on all that are at least 4 pixels
+  from a labelled one, so that none was seen beside one in training. Accuracy of `--classifier` on
+  all bands and on each kind of features; the fractions are of as many endmembers as there are
+  materials. A number after @ is noise that is added, as a signal-to-noise ratio in dB. Features and
+  their weights were chosen on samson, samson@20 and demo@20.
+* fine-tuning: the same for the convolutional features before and after labels taught the network;
+  mean cross-entropy of held-out squares (nats), steps that they chose, seconds.
 * tuning: the number of materials that `unmix.uses.tuning.tune` ranks first, of the true one and two
-  fewer and two more; its held-out prediction and stability, and the score of the true number less
-  the best of the wrong ones, in dB.
+  fewer and two more, on some pixels (`--pixels`); how often that is the true one; the held-out
+  prediction and stability of the true one, and its score less the best of the wrong ones, in dB.
 
 Simulated scenes are those of `benchmark_accuracy.py`; samson and jasper_ridge are read from
 ../shared/data where it is there, and left out where not.
@@ -33,28 +39,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from accuracy.anomalies import anomalies_of
 from accuracy.arguments import DATA
-from accuracy.known_scenes import SIMULATIONS, KnownScene, load_scene, missing_file
-from accuracy.planting import LEAST_ANGLE, angle_to_cone
-from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
+from accuracy.class_maps import CHOICE_SCENES, REPORT_SCENES, classes_of, fine_tuning_of
+from accuracy.known_scenes import load_scene, missing_file
 
 from unmix import FitSettings, Unmixer
-from unmix.simulation import MATERIALS
-from unmix.uses.anomalies import AnomalyDetector
-from unmix.uses.classification import CLASSIFIERS, make_classifier
-from unmix.uses.features import SpectralFeatures
+from unmix.uses.classification import CLASSIFIERS
 from unmix.uses.tuning import tune
 
-ANOMALY_SCENES = ("demo", "minerals", "rugged")
-CLASS_SCENES = ("samson", "jasper_ridge", "samson@20", "jasper_ridge@20",
-                "demo@20", "minerals@20", "rugged@20")  # fmt: skip
-PLANTED_SHARE, LEAST_COVER, MOST_COVER = 1e-3, 0.1, 0.5
-TUNING_SCENES = ("demo", "minerals", "rugged", "samson", "jasper_ridge")
-N_FOREIGN = 2
-N_LABELS = 10
-PARTS = ("anomalies", "classes", "tuning")
-SEED_OFFSET = 500
+ANOMALY_SCENES = TUNING_SCENES = ("demo", "minerals", "rugged", "samson", "jasper_ridge")
+PARTS = ("anomalies", "classes", "fine-tuning", "tuning")
+CLASS_SCENES = (*CHOICE_SCENES, *REPORT_SCENES)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,6 +61,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--part", choices=PARTS, nargs="+", default=PARTS, help="what to measure")
     parser.add_argument("--scenes", nargs="+", help="other scenes than the usual ones")
     parser.add_argument("--seeds", type=int, default=5, help="of each scene (5)")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first of them (0)")
+    parser.add_argument("--labels", type=int, default=10, help="labelled pixels of a class (10)")
+    parser.add_argument("--classifier", choices=CLASSIFIERS, default=CLASSIFIERS[0])
+    parser.add_argument("--near", action="store_true", help="anomalies that are harder to find")
+    parser.add_argument("--pixels", type=int, default=2500, help="to tune on (2500)")
     parser.add_argument("--quick", action="store_true", help="learn with a tenth of the work")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the real scenes")
     parser.add_argument("--json", type=Path, help="where to write the numbers")
@@ -77,6 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     for part, usual, measure in (
         ("anomalies", ANOMALY_SCENES, anomalies_of),
         ("classes", CLASS_SCENES, classes_of),
+        ("fine-tuning", CLASS_SCENES, fine_tuning_of),
         ("tuning", TUNING_SCENES, tuning_of),
     ):
         if part in chosen.part:
@@ -84,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
                 {"scene": name, "seed": seed, **measure(name, seed, chosen)}
                 for name in chosen.scenes or usual
                 if missing_file(name.partition("@")[0], chosen.data) is None
-                for seed in range(chosen.seeds)
+                for seed in range(chosen.first_seed, chosen.first_seed + chosen.seeds)
             ]
             tables.append(table(found[part]))
     print("\n\n".join(tables))
@@ -93,112 +95,29 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def anomalies_of(name: str, seed: int, chosen: argparse.Namespace) -> dict[str, float]:
-    """How well planted pixels are found, and how many others are in a scene without them."""
-    sys.stderr.write(f"anomalies, {name}, seed {seed} ...\n")
-    scene = load_scene(name, seed, chosen.data)
-    clean = detector_of(scene.spectra, scene, seed, chosen)
-    spectra, odd = with_foreign_materials(name, scene, seed)
-    detector = detector_of(spectra, scene, seed, chosen)
-    return {
-        "AUC unmix": float(roc_auc_score(odd, detector.scores(spectra)[:, 0])),
-        "AUC RX": float(roc_auc_score(odd, rx(spectra.double().numpy()))),
-        "found, %": 100 * float(detector.predict(spectra)[odd].mean()),
-        "false alarms, per mille": 1000 * float(clean.predict(scene.spectra).mean()),
-    }
-
-
-def detector_of(
-    spectra: torch.Tensor, scene: KnownScene, seed: int, chosen: argparse.Namespace
-) -> AnomalyDetector:
-    """Of a model with as many endmembers as the scene has."""
-    model = unmixer(scene, seed, chosen).fit(spectra)
-    return AnomalyDetector(model, false_alarm=1e-3).fit(spectra)
-
-
-def unmixer(scene: KnownScene, seed: int, chosen: argparse.Namespace) -> Unmixer:
-    """Not fitted yet."""
-    settings = FitSettings(n_points=100, n_starts=4, n_steps=60) if chosen.quick else None
-    return Unmixer(len(scene.endmembers), random_state=seed, n_refits=0, settings=settings)
-
-
-def with_foreign_materials(
-    name: str, scene: KnownScene, seed: int
-) -> tuple[torch.Tensor, NDArray[np.bool_]]:
-    """Spectra of which a few are partly covered by materials of ours that are not in the scene."""
-    simulation = SIMULATIONS[name](seed)
-    rng = np.random.default_rng(SEED_OFFSET + seed)
-    others = [each for known, each in MATERIALS.items() if known not in simulation.names]
-    foreign = simulation.sensor_bands.observe(others)[:, simulation.sensor_bands.good]
-    own = scene.endmembers.double().numpy()
-    foreign = foreign[[angle_to_cone(each, own) > LEAST_ANGLE for each in foreign]]
-    foreign = foreign[rng.choice(len(foreign), N_FOREIGN, replace=False)]
-    spectra = scene.spectra.double().numpy().copy()
-    n_planted = max(5, round(PLANTED_SHARE * len(spectra)))
-    places = rng.choice(len(spectra), n_planted, replace=False)
-    cover = rng.uniform(LEAST_COVER, MOST_COVER, (n_planted, 1))
-    material = foreign[rng.integers(N_FOREIGN, size=n_planted)]
-    spectra[places] = (1 - cover) * spectra[places] + cover * material
-    odd = np.zeros(len(spectra), dtype=np.bool_)
-    odd[places] = True
-    return torch.as_tensor(spectra, dtype=torch.float32), odd
-
-
-def rx(spectra: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mahalanobis distances of whole spectra, squared."""
-    centred = spectra - spectra.mean(axis=0)
-    factor = np.linalg.cholesky(np.cov(centred.T))
-    return np.square(np.linalg.solve(factor, centred.T)).sum(axis=0)
-
-
-def classes_of(name: str, seed: int, chosen: argparse.Namespace) -> dict[str, float]:
-    """Accuracies of every classifier on spectra and on features."""
-    sys.stderr.write(f"classes, {name}, seed {seed} ...\n")
-    base, _, snr_db = name.partition("@")
-    scene = load_scene(base, seed, chosen.data)
-    rng = np.random.default_rng(seed)
-    spectra = scene.spectra.double().numpy()
-    if snr_db:
-        sigma = np.sqrt(np.mean(spectra**2) / 10 ** (float(snr_db) / 10))
-        spectra = spectra + sigma * rng.standard_normal(spectra.shape)
-    spectra = spectra.astype(np.float32)
-    classes = scene.abundances.argmax(dim=1).numpy()
-    chosen_pixels = [
-        rng.choice(np.flatnonzero(classes == number), N_LABELS, replace=False)
-        for number in np.unique(classes)
-    ]
-    trained = np.concatenate(chosen_pixels)
-    features = SpectralFeatures(unmixer(scene, seed, chosen)).fit(spectra)
-    inputs = {"all bands": spectra, "features": np.asarray(features.transform(spectra))}
-    others = np.setdiff1d(np.flatnonzero(np.isfinite(inputs["features"]).all(axis=1)), trained)
-    found = {}
-    for kind in CLASSIFIERS:
-        for what, values in inputs.items():
-            classifier = make_classifier(kind, seed).fit(values[trained], classes[trained])
-            right = classifier.predict(values[others]) == classes[others]
-            found[f"{kind}, {what}"] = float(right.mean())
-    return found
-
-
-def tuning_of(name: str, seed: int, chosen: argparse.Namespace) -> dict[str, float]:
+def tuning_of(name: str, seed: int, chosen: argparse.Namespace) -> dict[str, float | None]:
     """Which number of materials is ranked first, and by how much the true one leads."""
     sys.stderr.write(f"tuning, {name}, seed {seed} ...\n")
     scene = load_scene(name, seed, chosen.data)
-    n = len(scene.endmembers)
-    tried = {"n_endmembers": list(range(max(2, n - 2), n + 3))}
-    found = tune(unmixer(scene, seed, chosen), scene.spectra, tried, random_state=seed)
-    best = found.trials[0]
-    scores = {
-        trial.parameters["n_endmembers"]: -100.0 if trial.score is None else trial.score
-        for trial in found.trials
-    }
-    wrong = max(score for number, score in scores.items() if number != n)
+    n, n_pixels = len(scene.endmembers), len(scene.spectra)
+    places = np.random.default_rng(seed).choice(n_pixels, min(chosen.pixels, n_pixels), False)
+    settings = FitSettings(n_points=100, n_starts=4, n_steps=60) if chosen.quick else None
+    found = tune(
+        Unmixer(random_state=seed, settings=settings),
+        scene.spectra[places],
+        {"n_endmembers": list(range(max(2, n - 2), n + 3))},
+        random_state=seed,
+    )
+    trials = {trial.parameters["n_endmembers"]: trial for trial in found.trials}
+    scores = {number: -100.0 if t.score is None else t.score for number, t in trials.items()}
+    chosen_number = found.trials[0].parameters["n_endmembers"]
     return {
         "materials": n,
-        "chosen": best.parameters["n_endmembers"],
-        "held-out dB": float(best.held_out_db or 0),
-        "stability": float(best.stability or 0),
-        "lead of the true, dB": scores[n] - wrong,
+        "chosen": chosen_number,
+        "true first, %": 100.0 * (chosen_number == n),
+        "held-out dB": trials[n].held_out_db,
+        "stability": trials[n].stability,
+        "lead of the true, dB": scores[n] - max(s for k, s in scores.items() if k != n),
     }
 
 
@@ -214,7 +133,10 @@ def table(found: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _cell(name: str, values: list[float]) -> str:
+def _cell(name: str, found: list[float | None]) -> str:
+    values = [value for value in found if value is not None]
+    if not values:
+        return "-"
     text = f"{statistics.mean(values):.3f} ± {statistics.pstdev(values):.3f}"
     return f"{text} ({min(values):.3f})" if name.startswith("AUC") else text
 

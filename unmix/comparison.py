@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.metrics import angles_between
 
 FEWEST_BANDS = 3
@@ -88,9 +88,9 @@ def shared_bands(
     found = np.flatnonzero(mutual & near)
     if len(found) < FEWEST_BANDS:
         raise UnmixError(
-            f"The results share {len(found)} bands ({first_nm.min():.0f}-{first_nm.max():.0f} nm "
-            f"and {second_nm.min():.0f}-{second_nm.max():.0f} nm); {FEWEST_BANDS} are needed to "
-            "compare spectra."
+            f"The results share {counted(len(found), 'band')} ({first_nm.min():.0f}-"
+            f"{first_nm.max():.0f} nm and {second_nm.min():.0f}-{second_nm.max():.0f} nm); "
+            f"{FEWEST_BANDS} are needed to compare spectra."
         )
     return found, partner[found]
 

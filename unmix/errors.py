@@ -15,3 +15,17 @@ class ModelFileError(UnmixError, OSError):
 
 class OutputError(UnmixError, OSError):
     """The result cannot be written where it was asked for."""
+
+
+_IRREGULAR = {"class": "classes", "entry": "entries", "spectrum": "spectra"}
+
+
+def counted(number: int, thing: str) -> str:
+    """Write how many there are, in a message.
+
+    Examples
+    --------
+    >>> counted(1, "band"), counted(2, "entry")
+    ('1 band', '2 entries')
+    """
+    return f"{number} {thing if number == 1 else _IRREGULAR.get(thing, f'{thing}s')}"

@@ -22,7 +22,7 @@ from unmix.model_file import LEARNED, PARAMETERS, ModelState, read_state, write_
 from unmix.products import Products, products
 from unmix.quality import pixel_quality
 from unmix.readings import Reading
-from unmix.stability import stability_scores
+from unmix.stability import doubts, stability_scores
 from unmix.uncertainty import fraction_deviation
 
 
@@ -208,6 +208,12 @@ class FittedModel:
         samples = torch.as_tensor(self.endmember_samples_)
         found = stability_scores(torch.as_tensor(self.endmembers_), samples).numpy()
         return np.where(self.known_, np.float32(1), found)
+
+    @property
+    def doubts_(self) -> list[str]:
+        """What is to be said of endmembers that are not found again, or found twice."""
+        endmembers = torch.as_tensor(self.endmembers_)
+        return doubts(self.endmember_names_, self.stability_.tolist(), endmembers)
 
     @property
     def error_sources_(self) -> ErrorSources:

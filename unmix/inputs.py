@@ -12,7 +12,7 @@ from torch import Tensor
 from unmix.autoencoder import FitSettings
 from unmix.autoencoder.rare import SUPPORT
 from unmix.endmembers.signal import bright_pixels
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.metrics import angles_between
 from unmix.readings import READINGS
 
@@ -238,12 +238,12 @@ def check_enough(pixels: Tensor, n_endmembers: Number, n_given: int) -> None:
     needed = SUPPORT * least
     if least > n_bands:
         raise UnmixError(
-            f"`n_endmembers` is {n_endmembers} but there are only {n_bands} bands. "
-            f"It must be from 2 to {n_bands}."
+            f"`n_endmembers` is {n_endmembers} but the spectra have only "
+            f"{counted(n_bands, 'band')}. It must be from 2 to {n_bands}."
         )
     if n_pixels < needed:
         raise UnmixError(
-            f"{least} endmembers cannot be learned from {n_pixels} valid pixels "
+            f"{least} endmembers cannot be learned from {counted(n_pixels, 'valid pixel')} "
             f"({n_given} were read; black pixels and those with NaN do not count): each is the "
             f"mean of {SUPPORT} pixels at least, so that {needed} are needed. "
             "Ask for fewer endmembers, or check the mask and the nodata value."

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.inputs import Number, as_rows, check_endmembers
 
 
@@ -52,8 +52,8 @@ def known_spectra(
         )
     if names is not None and len(names) != len(spectra):
         raise UnmixError(
-            f"`known_names` has {len(names)} entries for {len(spectra)} spectra. Give one name "
-            "for each of them."
+            f"`known_names` has {counted(len(names), 'entry')} for "
+            f"{counted(len(spectra), 'spectrum')}. Give one name for each of them."
         )
     check_endmembers(spectra)
     return spectra

@@ -19,7 +19,6 @@ from unmix.quality import QUALITY_BANDS
 from unmix.readings import Reading
 from unmix.resuming import Kept
 from unmix.save_options import SaveOptions
-from unmix.stability import doubts
 from unmix.unmixer import Unmixer
 
 logger = logging.getLogger(__name__)
@@ -154,13 +153,14 @@ def unmix_scene(
         prepare = Preparation().apply_to_pixels if fitted else Preparation().apply
         scene = prepare(open_scene(scene))
     if fitted:
-        return Unmixing(on_bands_of(model, scene), model, notes=_doubts_of(model), kept=kept)
+        own = on_bands_of(model, scene)
+        return Unmixing(own, model, notes=model.doubts_, kept=kept, command="apply")
     began = time.perf_counter()
     learned = partial(_fit, scene, model, progress)
     model = learned() if kept is None else kept.model(learned)
     seconds = {"learning": time.perf_counter() - began}
     logger.info("learned %d endmembers in %.1f s", model.n_endmembers_, seconds["learning"])
-    return Unmixing(scene, model, seconds, _doubts_of(model), kept=kept)
+    return Unmixing(scene, model, seconds, model.doubts_, kept=kept)
 
 
 def on_bands_of(model: Unmixer, scene: Scene) -> Scene:
@@ -212,8 +212,3 @@ def _fit(scene: Scene, model: Unmixer, progress: Progress) -> Unmixer:
     finally:
         model.progress = shown
     return model
-
-
-def _doubts_of(model: Unmixer) -> list[str]:
-    """What the record should warn of: endmembers that are not found again."""
-    return doubts(model.endmember_names_, model.stability_.tolist())

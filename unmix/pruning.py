@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.metrics import spectral_angle
 
 FloatArray = NDArray[np.float64]
@@ -223,8 +223,8 @@ def _same_class(spectra: ArrayLike, classes: Sequence[str]) -> NDArray[np.bool_]
     labels = np.asarray(classes)
     if labels.shape != (len(np.asarray(spectra)),):
         raise UnmixError(
-            f"`classes` has {labels.size} entries for {len(np.asarray(spectra))} spectra. Give one "
-            "for each."
+            f"`classes` has {counted(labels.size, 'entry')} for "
+            f"{counted(len(np.asarray(spectra)), 'spectrum')}. Give one for each."
         )
     same: NDArray[np.bool_] = labels[:, None] == labels[None, :]
     return same

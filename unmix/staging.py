@@ -1,10 +1,12 @@
 """A folder that appears under its name only when it is whole."""
 
+import json
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from unmix.errors import OutputError
 
@@ -50,6 +52,13 @@ def staged_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         if isinstance(error, OSError) and not isinstance(error, ValueError):
             raise OutputError(f"{target} cannot be written: {error}.") from error
         raise
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+    """Write the record of a run into its folder."""
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    # what is no character, as in names of files that are not UTF-8, becomes an escape of JSON
+    (folder / RECORD_NAME).write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def check_free(target: Path, *, overwrite: bool) -> None:

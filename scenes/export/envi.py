@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scenes.bands import Bands
 from scenes.envi_header import envi_code, format_header
-from scenes.errors import SceneError
+from scenes.errors import SceneError, counted
 from scenes.export.coverage import Coverage, Rectangle
 from scenes.export.envi_names import claim_header
 from scenes.export.staging import FinishedWhole, Staging
@@ -217,7 +217,8 @@ def _spectral_fields(
     fields: dict[str, object] = {}
     if bands is not None:
         if len(bands) != n_bands:
-            raise SceneError(f"`bands` describes {len(bands)} bands, but `n_bands` is {n_bands}.")
+            found = counted(len(bands), "band")
+            raise SceneError(f"`bands` describes {found}, but `n_bands` is {n_bands}.")
         if bands.wavelengths_nm is not None:
             fields["wavelength units"] = "Nanometers"
             fields["wavelength"] = bands.wavelengths_nm
@@ -227,7 +228,8 @@ def _spectral_fields(
         band_names = bands.names if band_names is None else band_names
     if band_names is not None:
         if len(band_names) != n_bands:
-            raise SceneError(f"`band_names` has {len(band_names)} entries for {n_bands} bands.")
+            found = counted(len(band_names), "entry")
+            raise SceneError(f"`band_names` has {found} for {counted(n_bands, 'band')}.")
         fields["band names"] = list(band_names)
     return fields
 

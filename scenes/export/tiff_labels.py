@@ -12,7 +12,7 @@ from rasterio.io import DatasetWriter
 
 from scenes.acquisition import NOTHING_KNOWN, Acquisition
 from scenes.bands import Bands
-from scenes.errors import SceneError, SceneFileError
+from scenes.errors import SceneError, SceneFileError, counted
 
 _KEY = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _RESERVED = frozenset({"ENVI", "IMAGERY", "IMAGE_STRUCTURE", "TIFF", "RPC", "COLOR_PROFILE"})
@@ -43,13 +43,13 @@ class TiffLabels:
             raise SceneError("`band_names` is empty. Give one name for each band.")
         if len(self.units) != n_bands:
             raise SceneError(
-                f"`units` has {len(self.units)} entries for {n_bands} bands. "
+                f"`units` has {counted(len(self.units), 'entry')} for {counted(n_bands, 'band')}. "
                 "Give one for each band, or one text for all of them."
             )
         if self.wavelengths is not None and len(self.wavelengths) != n_bands:
             raise SceneError(
-                f"`wavelengths` describes {len(self.wavelengths)} bands, "
-                f"but there are {n_bands} band names. Give one name for each band."
+                f"`wavelengths` describes {counted(len(self.wavelengths), 'band')}, but "
+                f"`band_names` {n_bands}. Give one name for each band."
             )
         if self.scale is not None and not 0 < self.scale < float("inf"):
             raise SceneError(f"`scale` must be positive. Got {self.scale!r} instead.")

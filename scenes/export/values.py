@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scenes.errors import SceneError
+from scenes.errors import SceneError, counted
 from scenes.grid import Grid
 
 AnyArray = NDArray[np.generic]
@@ -79,8 +79,8 @@ def file_values(values: ArrayLike, dtype: np.dtype[np.generic], nodata: float | 
         return held
     if dtype.kind in "iu":
         raise SceneError(
-            f"{int((~finite).sum())} of {given.size} values are not finite, and {dtype} has only "
-            "whole numbers. Pass `nodata` to say which of them means that there is no value."
+            f"not finite: {int((~finite).sum())} of {counted(given.size, 'value')}. {dtype} has "
+            "only whole numbers. Pass `nodata` to say which of them means that there is no value."
         )
     return _cast(given, dtype)
 

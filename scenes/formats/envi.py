@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scenes.envi_header import is_envi_header, parse_number, quoted, read_header, split_list
-from scenes.errors import SceneError
+from scenes.errors import SceneError, counted
 from scenes.formats.contents import Calibration, Contents, warn
 from scenes.formats.entry import Format
 from scenes.formats.envi_files import find_data, find_header
@@ -207,7 +207,7 @@ def _per_band(fields: Mapping[str, str], key: str, n_bands: int, file: str) -> l
         ) from None
     if len(numbers) not in (1, n_bands):
         raise SceneError(
-            f"{file}: `{key}` has {len(numbers)} entries for {n_bands} bands. "
+            f"{file}: `{key}` has {counted(len(numbers), 'entry')} for {counted(n_bands, 'band')}. "
             "Give one for each band, or delete the field and pass `scale=`."
         )
     return numbers

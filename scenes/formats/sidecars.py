@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scenes.errors import counted
 from scenes.formats.contents import warn
 from scenes.formats.spectral_axis import AxisText
 
@@ -90,7 +91,7 @@ def _from_stac(text: str, file: str, raster: str, n_bands: int) -> Iterator[Axis
             bbl=[band.get("bad_band_multiplier", "1") for band in fitting],
         )
     elif found:
-        warn(f"{file} has wavelengths of {len(found[0])} bands for {n_bands} bands; it is ignored.")
+        warn(f"{file} has wavelengths of {len(found[0])} bands, not of {n_bands}; it is ignored.")
 
 
 def _band_lists(item: object, raster: str) -> Iterator[Sequence[object]]:
@@ -135,8 +136,8 @@ def _from_table(text: str, file: str, n_bands: int) -> Iterator[AxisText]:
         return
     if len(rows) - 1 != n_bands or any(len(row) < len(heads) for row in rows):
         warn(
-            f"{file} has a column of wavelengths, but {len(rows) - 1} rows for {n_bands} bands, or "
-            "rows that are too short; it is ignored."
+            f"{file} has a column of wavelengths, but {counted(len(rows) - 1, 'row')} for "
+            f"{counted(n_bands, 'band')}, or rows that are too short; it is ignored."
         )
         return
     cells = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from scenes.bands import Bands, BoolArray, FloatArray
 from scenes.envi_header import parse_number, quoted
-from scenes.errors import SceneWarning
+from scenes.errors import SceneWarning, counted
 
 _NM_PER_UNIT = {
     "nanometers": 1.0,
@@ -174,8 +174,8 @@ def _of_length(what: str, items: Sequence[str], n_bands: int, report: _Report) -
     """Return the items if there is one for each band, else none."""
     if items and len(items) != n_bands:
         report.warn(
-            f"the list of {what} has {len(items)} entries for {n_bands} bands and is ignored. "
-            "Correct the list to have it used."
+            f"the list of {what} has {counted(len(items), 'entry')} for "
+            f"{counted(n_bands, 'band')}; it is ignored. Correct the list to have it used."
         )
         return ()
     return items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from scenes.errors import SceneError, SceneFileError
+from scenes.errors import SceneError, SceneFileError, counted
 from scenes.formats.contents import warn
 from scenes.libraries.csv_tables import read_csv
 from scenes.libraries.ecostress import is_ecostress, read_ecostress
@@ -81,7 +81,7 @@ def _read_folder(folder: Path, scale: float | None) -> Table:
         if spectrum is not None:
             spectra.append(spectrum)
     if refused:
-        warn(f"{len(refused)} files in {folder} are left out; the first: {refused[0]}")
+        warn(f"{counted(len(refused), 'file')} of {folder} left out; the first: {refused[0]}")
     if not spectra:
         raise SceneError(
             f"the folder {folder} holds no spectra of the ECOSTRESS, ASTER or USGS libraries. "

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenes.envi_header import ENVI_DTYPES, bare_name, read_header, split_list
-from scenes.errors import SceneError, SceneFileError
+from scenes.errors import SceneError, SceneFileError, counted
 from scenes.formats.contents import warn
 from scenes.formats.envi import axis_from_fields, calibration_from_fields
 from scenes.formats.envi_files import find_data, find_header
@@ -101,7 +101,8 @@ def _spectra_names(fields: Mapping[str, str], n_spectra: int, file: str) -> tupl
     names = split_list(fields.get("spectra names", ""))
     if len(names) == n_spectra and all(names):
         return tuple(names)
-    warn(f"{file}: `spectra names` has {len(names)} usable entries for {n_spectra} spectra.")
+    found, wanted = counted(len(names), "entry"), counted(n_spectra, "spectrum")
+    warn(f"{file}: `spectra names` has {found} for {wanted}, or empty ones.")
     return tuple(f"spectrum {i + 1}" for i in range(n_spectra))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenes.errors import SceneError, SceneFileError
+from scenes.errors import SceneError, SceneFileError, counted
 from scenes.formats.spectral_axis import AxisText, bands_from_text
 from scenes.libraries.table import Table, as_fractions, without_deleted
 
@@ -45,7 +45,7 @@ def read_npz(path: Path, scale: float | None = None) -> Table:
     names = _texts(arrays, "names", "name") or [f"spectrum {i + 1}" for i in range(n_spectra)]
     classes = _texts(arrays, "classes", "class")
     if classes and len(classes) != n_spectra:
-        raise SceneError(f"{path} has {len(classes)} classes for {n_spectra} spectra.")
+        raise SceneError(f"{path} has {counted(len(classes), 'class')} for {n_spectra} spectra.")
     return Table(
         names=tuple(names),
         spectra=as_fractions(without_deleted(spectra), path.name, scale),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenes.bands import FloatArray
-from scenes.errors import SceneError, SceneFileError
+from scenes.errors import SceneError, SceneFileError, counted
 from scenes.formats.contents import warn
 
 Spectra = NDArray[np.floating[Any]]
@@ -160,7 +160,8 @@ def _guessed_scale(spectra: Spectra, file: str) -> float:
     scale, called = (100.0, "percent") if largest <= _LARGEST_PERCENT else (1e4, "1/10000")
     warn(
         f"{file} names no scale; with a largest value of {largest:g} the spectra are taken as "
-        f"{called} of reflectance 1. Pass `scale=` if that is wrong (1 keeps the numbers)."
+        f"{called} of reflectance 1. If that is wrong, pass `scale=` (--library-scale, "
+        "where a command has it); 1 keeps the numbers."
     )
     return scale
 
@@ -195,8 +196,8 @@ def checked_attributes(
     for head, values in texts.items():
         if len(values) != n_spectra:
             raise SceneError(
-                f"the attribute {head!r} has {len(values)} entries for {n_spectra} spectra. "
-                "Give one text for each spectrum."
+                f"the attribute {head!r} has {counted(len(values), 'entry')} for "
+                f"{counted(n_spectra, 'spectrum')}. Give one text for each spectrum."
             )
     return MappingProxyType(texts)
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from scenes.bad_bands import WATER_VAPOUR_NM, detectors_of, within
-from scenes.bands import BoolArray, FloatArray, count_text, range_text
+from scenes.bands import BoolArray, FloatArray, range_text
+from scenes.errors import counted
 from scenes.preflight.finding import Finding
 from scenes.scene import Scene
 
@@ -20,7 +21,7 @@ def axis_findings(scene: Scene) -> Iterator[Finding]:
         yield Finding(
             "wavelengths-missing",
             "warning",
-            f"None of the {len(scene.bands)} bands has a wavelength.",
+            f"Of {counted(len(scene.bands), 'band')} none has a wavelength.",
             action="Unmixes all the same; spectra are plotted by band number, a model fits only "
             "scenes with the same number of bands, and bad bands by wavelength are not found.",
             cure="Add `wavelength` and `wavelength units` to the header, or put <name>.csv beside "
@@ -57,7 +58,7 @@ def _order(scene: Scene, known: FloatArray) -> Iterator[Finding]:
         yield Finding(
             "wavelengths-twice",
             "note",
-            f"{count_text(n_twice)} with the wavelength of another band.",
+            f"{counted(n_twice, 'band')} with the wavelength of another band.",
             action="Uses both.",
             cure="--drop one of them, by its number, if they are copies.",
         )
@@ -75,7 +76,7 @@ def _band_list(scene: Scene, known: FloatArray) -> Iterator[Finding]:
         yield Finding(
             "bbl-missing",
             "note",
-            f"The file does not say which bands are good, and {count_text(n_wet)} "
+            f"The file does not say which bands are good, and {counted(n_wet, 'band')} "
             f"{'lies' if n_wet == 1 else 'lie'} where water vapour absorbs.",
             action="Leaves these out if the pixels show nothing but noise there.",
             cure="Add `bbl` to the header (1 = good), or use --drop, or --keep-bad-bands.",

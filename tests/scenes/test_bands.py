@@ -68,7 +68,7 @@ def test_bands_refuse_lengths_that_cannot_be(field, wrong):
 def test_bands_refuse_lists_of_different_lengths():
     with pytest.raises(SceneError, match=r"`wavelengths_nm` has shape \(2,\) for 3 bands"):
         Bands(np.array([1.0, 2.0]), None, np.ones(3, dtype=bool), None)
-    with pytest.raises(SceneError, match="`names` has 1 entries for 3 bands"):
+    with pytest.raises(SceneError, match="`names` has 1 entry for 3 bands"):
         bands(names=("a",))
     with pytest.raises(SceneError, match="one truth value for each band"):
         Bands(None, None, np.ones((2, 2), dtype=bool), None)
@@ -131,9 +131,9 @@ def test_nearest_reach_does_not_shrink_where_detectors_overlap():
 
 
 def test_nearest_says_what_it_needs():
-    with pytest.raises(SceneError, match="have no wavelengths"):
+    with pytest.raises(SceneError, match="3 bands without wavelengths"):
         bands().nearest([500.0])
-    with pytest.raises(SceneError, match="none of these 2 bands is good"):
+    with pytest.raises(SceneError, match="of 2 bands none is good"):
         bands([400, 500], good=[False, False]).nearest([400.0])
     with pytest.raises(SceneError, match="and 3 more nm"):
         bands([400, 500]).nearest(np.arange(1000, 1008))

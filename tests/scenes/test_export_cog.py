@@ -280,7 +280,7 @@ def test_cog_writer_notices_a_value_that_gdal_lost(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"units": ["fraction"]}, "1 entries for 2 bands"),
+        ({"units": ["fraction"]}, "1 entry for 2 bands"),
         ({"nodata": None}, "needs `nodata`"),
         ({"dtype": "uint8"}, r"`nodata` -9999.0 cannot be held by uint8"),
         ({"dtype": "float16"}, "cannot hold float16"),

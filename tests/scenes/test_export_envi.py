@@ -181,7 +181,7 @@ def test_envi_writer_values_beyond_the_type_leave_nothing(tmp_path):
         ({"grid": Grid(UTM, Affine(30, 3, 0, 1, -20, 0), 12, 9)}, "shear"),
         ({"n_bands": 5}, "describes 4 bands, but `n_bands` is 5"),
         ({"n_bands": 0, "bands": None}, "at least 1"),
-        ({"band_names": ["a"]}, "1 entries for 4 bands"),
+        ({"band_names": ["a"]}, "1 entry for 4 bands"),
         ({"dtype": "float16"}, "no data type"),
         ({"dtype": "uint8", "nodata": -9999}, "nodata"),
         ({"interleave": "tiled"}, "bsq, bil, bip"),

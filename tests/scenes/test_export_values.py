@@ -62,7 +62,7 @@ def test_file_values_turn_what_is_not_finite_into_nodata(dtype, nodata):
 
 def test_file_values_without_nodata_keep_nan_in_floats_and_refuse_it_in_whole_numbers():
     assert np.isnan(file_values([np.nan], np.dtype("float32"), None)).all()
-    with pytest.raises(SceneError, match="1 of 2 values are not finite"):
+    with pytest.raises(SceneError, match="not finite: 1 of 2 values"):
         file_values([np.nan, 0.0], np.dtype("int16"), None)
 
 

@@ -9,7 +9,7 @@ from rasterio.warp import transform_geom
 
 from scenes import Bands, Grid, Lookup, Scene, SceneError, SceneFileError
 from scenes.array_pixels import ArrayPixels
-from scenes.export import CogWriter
+from scenes.export import CogWriter, EnviWriter
 from scenes.labels import read_labels
 
 UTM = CRS.from_epsg(32611)
@@ -98,7 +98,7 @@ def test_invalid_pixels_have_no_spectra(tmp_path, scene):
     assert len(labels) == 16 and len(spectra) == len(found) == 12
     assert 3 not in found.columns
     only = labels.chosen(labels.columns == 3)
-    with pytest.raises(SceneError, match="none of the 4 labelled pixels of holed is valid"):
+    with pytest.raises(SceneError, match="of 4 labelled pixels of holed none is valid"):
         only.spectra(holed)
 
 
@@ -177,6 +177,16 @@ def test_a_raster_of_numbers_labels_its_pixels(tmp_path, scene):
     assert len(np.unique(labels.groups)) == 3
 
 
+def test_an_envi_header_names_the_classes(tmp_path, scene):
+    image = np.zeros((1, *SHAPE))
+    image[0, 2:5, 2:5], image[0, 10:12, 10:12] = 2, 1
+    names = {"file type": "ENVI Classification", "class names": ["none", "sand", "water"]}
+    with EnviWriter(tmp_path / "a.img", GRID, None, 1, dtype="uint8", metadata=names) as writer:
+        writer.write(0, 0, image)
+    for name in ("a.img", "a.hdr"):
+        assert read_labels(tmp_path / name, scene).counts == {"sand": 4, "water": 9}
+
+
 def test_a_raster_with_odd_numbers_is_refused(tmp_path, scene):
     profile = {"driver": "GTiff", "count": 1, "height": 24, "width": 30, "dtype": "float32"}
     with rasterio.open(tmp_path / "a.tif", "w", crs=UTM, transform=GRID.transform,
@@ -204,5 +214,5 @@ def test_labels_that_are_not_there_are_said(tmp_path, scene):
     with pytest.raises(SceneFileError, match="do not exist"):
         read_labels(tmp_path / "none.tif", scene)
     write_raster(tmp_path / "a.tif", np.ones(SHAPE))
-    with pytest.raises(SceneError, match="24 x 30 px, but the scene has 5 x 5"):
+    with pytest.raises(SceneError, match=r"the label raster a\.tif has 24 x 30 px, but the scene"):
         read_labels(tmp_path / "a.tif", scene_on(Grid(UTM, GRID.transform, 5, 5)))

@@ -182,7 +182,7 @@ def test_library_raw_numbers_are_masked_first_and_scaled_second(tmp_path):
 
 def test_library_names_that_do_not_fit_are_replaced_with_a_warning(tmp_path):
     path = write_sli(tmp_path, RAW, **{"spectra names": ["soil", "grass", "dry"]}, **SCALE)
-    with pytest.warns(SceneWarning, match="3 usable entries for 2 spectra"):
+    with pytest.warns(SceneWarning, match="3 entries for 2 spectra"):
         assert SpectralLibrary.read(path).names == ("spectrum 1", "spectrum 2")
 
 
@@ -235,7 +235,7 @@ def test_library_that_is_missing_or_has_no_header_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((("a",), np.zeros((2, 3))), "1 entries for 2 spectra"),
+        ((("a",), np.zeros((2, 3))), "1 entry for 2 spectra"),
         ((("a",), np.zeros(3)), r"Got shape \(3,\)"),
         (((), np.zeros((0, 3))), r"Got shape \(0, 3\)"),
         (((" ",), np.zeros((1, 3))), "empty name"),
@@ -275,7 +275,7 @@ def test_library_cannot_be_changed_and_keeps_its_own_numbers():
 
 def test_library_repr_says_how_many_and_where():
     assert repr(clay()) == "SpectralLibrary(3 spectra, 5 bands, 400-2480 nm)"
-    assert repr(SpectralLibrary(("a",), np.zeros((1, 3)))) == "SpectralLibrary(1 spectra, 3 bands)"
+    assert repr(SpectralLibrary(("a",), np.zeros((1, 3)))) == "SpectralLibrary(1 spectrum, 3 bands)"
 
 
 def test_library_equality_looks_at_everything():

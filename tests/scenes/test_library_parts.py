@@ -46,7 +46,7 @@ def test_library_selects_by_name_and_class(wanted, names):
 
 
 def test_library_selection_of_nothing_is_refused():
-    with pytest.raises(SceneError, match="none of 3 spectra has a name like 'gypsum'"):
+    with pytest.raises(SceneError, match="of 3 spectra none has a name like 'gypsum'"):
         labelled().select("gypsum")
     with pytest.raises(SceneError, match="names no classes"):
         clay().select(classes="soil")
@@ -74,5 +74,5 @@ def test_library_merge_of_different_bands_is_refused():
 
 
 def test_library_attributes_of_another_length_are_refused():
-    with pytest.raises(SceneError, match="'class' has 1 entries for 3 spectra"):
+    with pytest.raises(SceneError, match="'class' has 1 entry for 3 spectra"):
         replace(clay(), attributes={"class": ["a"]})

@@ -114,7 +114,7 @@ def test_polygons_are_found_however_they_are_wrapped(tmp_path, in_utm, wrap):
 def test_polygons_that_miss_the_scene_are_refused(tmp_path):
     far = [(x + 1e5, y) for x, y in on_map(SHAPE)]
     path = write_geojson(tmp_path / "far.geojson", [far], crs="EPSG:32611")
-    with pytest.raises(SceneError, match=r"none of the 1 polygons of far\.geojson lies"):
+    with pytest.raises(SceneError, match=r"of 1 polygon in far\.geojson none lies"):
         open_mask(path, TURNED)
 
 

@@ -71,7 +71,7 @@ def test_bands_are_chosen_by_wavelength_and_by_number(ground, air_nm, open_groun
     expected &= ~((air_nm >= 1600) & (air_nm <= 1700))
     expected[[0, 1, 4]] = False
     assert np.array_equal(result.bands_used, np.flatnonzero(expected))
-    with pytest.raises(SceneError, match="none of the 105 bands in use is good"):
+    with pytest.raises(SceneError, match="of 105 bands in use none is good"):
         Preparation(bands=("390:395",)).apply(scene)
 
 

@@ -76,7 +76,7 @@ def test_each_spectrum_keeps_its_own_gaps():
 
 
 def test_without_widths_lines_are_read_at_the_centres_with_a_warning():
-    with pytest.warns(SceneWarning, match=r"widths \(FWHM\) of 2 bands are not known"):
+    with pytest.warns(SceneWarning, match=r"no width \(FWHM\) is known of 2 bands"):
         found = resample(absorption(FINE), FINE, [500.5, 2200.0])
     assert found[0] == pytest.approx([0.5, 0.2], abs=1e-12)
 

@@ -198,9 +198,9 @@ def test_scene_repr_names_bands_size_and_crs():
 
 
 def test_scene_refuses_parts_that_do_not_fit_together():
-    with pytest.raises(SceneError, match="but there are 4 bands and a grid of 2 x 3"):
+    with pytest.raises(SceneError, match="but `bands` has 4, the grid 2 x 3"):
         make_scene(np.zeros((3, 2, 3)), bands=Bands(None, None, np.ones(4, bool), None))
-    with pytest.raises(SceneError, match="none of the 3 bands is good"):
+    with pytest.raises(SceneError, match="of 3 bands none is good"):
         make_scene(np.zeros((3, 2, 3)), good=[0, 0, 0])
     with pytest.raises(SceneError, match="`offset` must be one finite number"):
         make_scene(np.zeros((3, 2, 3)), offset=[1, 2])
@@ -316,7 +316,7 @@ def test_scene_with_good_marks_bands_and_keeps_the_order_of_the_rest():
     assert chosen.bands_used.tolist() == [2, 0]
     assert chosen.bands.good.tolist() == [True, False, True]
     assert scene.bands.good.all()
-    with pytest.raises(SceneError, match="none of the 3 bands in use is good"):
+    with pytest.raises(SceneError, match="of 3 bands in use none is good"):
         scene.with_good([0, 0, 0])
 
 

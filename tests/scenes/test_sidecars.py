@@ -88,7 +88,7 @@ def test_json_that_cannot_be_read_is_named_and_ignored(plain, text):
 
 def test_stac_of_other_bands_is_named_and_ignored(plain):
     plain.with_name("scene.json").write_text(json.dumps({"bands": stac_bands("eo:")[:3]}))
-    with pytest.warns(SceneWarning, match=r"wavelengths of 3 bands for 4 bands; it is ignored"):
+    with pytest.warns(SceneWarning, match=r"wavelengths of 3 bands, not of 4; it is ignored"):
         assert open_scene(plain).wavelengths_nm is None
 
 

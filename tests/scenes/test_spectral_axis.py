@@ -69,7 +69,7 @@ def test_bbl_without_any_good_band_is_ignored_with_a_warning():
 @pytest.mark.parametrize("what", ["wavelengths", "fwhm", "bbl", "names"])
 def test_lists_of_the_wrong_length_are_ignored_with_a_warning(what):
     text = {"wavelengths": ["400", "500"], "unit": "nm", what: ["1"]}
-    with pytest.warns(SceneWarning, match=f"{what}.* has 1 entries for 2 bands"):
+    with pytest.warns(SceneWarning, match=f"{what}.* has 1 entry for 2 bands"):
         found = bands(**text)
     assert found.good.all()
     assert found.names is None

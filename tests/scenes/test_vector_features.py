@@ -67,6 +67,12 @@ def test_geometries_of_every_kind_come_to_pixels_and_back(tmp_path):
     assert np.allclose(points_of(placed[-1]), np.concatenate(flat), atol=1e-6)
 
 
+def test_features_without_a_place_are_left_out(tmp_path):
+    whole = feature("Point", [5e5, 4e6], n=1)
+    empty = [feature(kind, [], n=2) for kind in ("Polygon", "MultiPolygon", "MultiPoint")]
+    assert read_features(written(tmp_path / "a.json", whole, *empty)).values("n") == [1]
+
+
 def test_features_on_a_map_need_a_grid_on_a_map(tmp_path):
     path = written(tmp_path / "a.geojson", feature("Point", [5e5, 4e6]))
     with pytest.raises(SceneError, match="the scene has no CRS"):

@@ -99,7 +99,7 @@ def test_bands_that_are_not_known_everywhere_are_left_out():
     [
         (lambda: prune_by_angle(np.ones((2, 3)), -1), "must not be negative"),
         (lambda: prune_by_angle(np.ones(3), 0.1), r"Got shape \(3,\)"),
-        (lambda: representativeness(np.ones((2, 3)), ["a"]), "1 entries for 2 spectra"),
+        (lambda: representativeness(np.ones((2, 3)), ["a"]), "1 entry for 2 spectra"),
         (lambda: iterative_selection(np.ones((2, 3)), ["a", "a"]), "at least two classes"),
     ],
 )

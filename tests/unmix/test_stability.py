@@ -128,9 +128,21 @@ def test_stability_of_endmembers_that_coincide_is_zero() -> None:
     ],
 )
 def test_doubts_name_the_endmember_and_the_cure(stability: float, says: str | None) -> None:
-    said = doubts(["sand", "water", "snow"], [0.99, stability, 0.9])
+    said = doubts(["sand", "water", "snow"], [0.99, stability, 0.9], torch.eye(3))
     assert len(said) == (says is not None)
     for sentence in said:
         assert sentence.startswith(f"water {says} (stability {stability:.2f})")
         assert "ewer endmembers" in sentence
         assert "`unmix count`" in sentence
+
+
+def test_doubts_name_endmembers_that_came_out_equal_once() -> None:
+    endmembers = torch.eye(5)
+    endmembers[3], endmembers[4] = endmembers[1], endmembers[1] + 0.002 * endmembers[0]
+    names = ["a", "b", "c", "d", "e"]
+    (said,) = doubts(names, [0.9, 0.0, 0.9, 0.1, 0.0], endmembers)
+    assert said.startswith("b, d and e are the same to 0.00200 rad")
+    assert "`unmix count`" in said
+    (said,) = doubts(names, [0.9, 0.9, 0.9, 0.1, 0.9], endmembers)
+    assert said.startswith("b, d and e are the same")
+    assert doubts(names, [0.9, 0.9, 0.9, 0.9, math.nan], endmembers) == []

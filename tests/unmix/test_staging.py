@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from unmix.errors import OutputError
-from unmix.staging import RECORD_NAME, check_free, staged_folder
+from unmix.staging import RECORD_NAME, check_free, staged_folder, write_record
 
 
 def test_staged_folder_appears_when_whole(tmp_path):
@@ -73,3 +75,10 @@ def test_staged_folder_below_a_file_is_one_sentence(tmp_path):
     target = tmp_path / "file" / "out"
     with pytest.raises(OutputError, match="cannot be written"), staged_folder(target):
         pass
+
+
+def test_a_record_holds_any_text(tmp_path):
+    record = {"classes": ["Wälder", "水"], "path": "no \udcff UTF-8"}
+    write_record(tmp_path, record)
+    text = (tmp_path / RECORD_NAME).read_text(encoding="utf-8")
+    assert "Wälder" in text and json.loads(text) == record

@@ -52,7 +52,7 @@ def write_catalogue(run: Run, folder: Path, record: dict[str, Any]) -> None:
     """
     for name in CUBES:
         if (folder / f"{name}.tif").exists():
-            sidecar = spectral_sidecar(spectral_axis(run), spectral_names(run))
+            sidecar = spectral_sidecar(spectral_axis(run.scene), spectral_names(run.scene))
             _write(folder / f"{name}.tif.stac.json", sidecar)
     name, version = record["software"].split()
     item = stac_item(

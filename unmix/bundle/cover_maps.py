@@ -10,18 +10,14 @@ from rasterio.windows import Window
 
 from scenes import Scene
 from scenes.blocks import Block
-from unmix.bundle.class_maps import (
-    refuse_unmapped,
-    write_error_style,
-    write_fraction_style,
-    write_record,
-)
 from unmix.bundle.map_files import MapFile, Maps, write_maps
-from unmix.cover import Cover, Estimate
+from unmix.bundle.styles import DOUBTFUL, write_error_style, write_fraction_style
+from unmix.bundle.tally import Tally
+from unmix.cover import Cover
 from unmix.errors import UnmixError
 from unmix.mapping import Progress, silent
+from unmix.staging import write_record
 
-_LARGEST_SD = 0.2  # of a fraction, from which on a pixel is as red as can be
 _SAME_NM = 1.0  # how far the wavelengths of two files of the same bands may differ
 
 
@@ -39,18 +35,13 @@ def write_cover(
 
     Parameters
     ----------
-    scene : Scene
-        On the bands of the cover.
-    folder : Path
-        Empty; see `unmix.staging.staged_folder`.
+    scene, folder, record, progress
+        See `unmix.bundle.map_files.write_maps`; the scene on the bands of the cover.
     cover : Cover
     classes : tuple of str
         Names of the classes.
     uncertainty : Scene, optional
         On the same pixels and bands; see `on_bands_of`. A pixel without it gets no cover.
-    record : mapping
-        Where the maps come from; kept in their tags too.
-    progress : callable
 
     Returns
     -------
@@ -69,7 +60,7 @@ def write_cover(
     def of_block(block: Block) -> Maps:
         spread = None if uncertainty is None else _pixels(uncertainty, block)
         found = cover.estimate(block.spectra, spread)
-        tally.add(found)
+        tally.add(found.rmse, found.fractions, found.uncertainty)
         return {
             "fractions": block.to_map(found.fractions),
             "uncertainty": block.to_map(found.uncertainty),
@@ -83,18 +74,23 @@ def write_cover(
         MapFile("brightness", ["brightness", "brightness sd"], units="fraction"),
         MapFile("rmse", ["RMSE"], units=scene.unit),
     ]
-    write_maps(scene, folder, files, of_block, record=dict(record), progress=progress)
-    if not tally.n_mapped:
-        refuse_unmapped(
-            scene,
-            tally.n_valid,
-            "gets a cover: they are not positive, or their uncertainty is not known. Check the "
-            "scale, the nodata value and the file of uncertainties.",
-        )
-    scores = tally.scores(classes)
+    write_maps(scene, folder, files, of_block, record=record, progress=progress)
+    n = len(classes)
+    rmse, *means = tally.means(
+        scene,
+        "gets a cover: they are not positive, or their uncertainty is not known. Check the scale, "
+        "the nodata value and the file of uncertainties.",
+    )
+    scores = {
+        "n_pixels": tally.n_pixels,
+        "n_without_cover": tally.n_pixels - tally.n_mapped,
+        "mean_rmse": rmse,
+        "mean_fractions": dict(zip(classes, means[:n], strict=True)),
+        "mean_uncertainty": dict(zip(classes, means[n:], strict=True)),
+    }
     write_fraction_style(folder)
-    write_error_style(folder, "uncertainty", _LARGEST_SD)
-    write_error_style(folder, "rmse", 3 * scores["mean_rmse"], scene.unit)
+    write_error_style(folder, "uncertainty", DOUBTFUL)
+    write_error_style(folder, "rmse", 3 * rmse, scene.unit)
     write_record(folder, {**record, "scores": scores})
     return scores
 
@@ -138,33 +134,3 @@ def _pixels(uncertainty: Scene, block: Block) -> torch.Tensor:
     """Of the valid pixels of a block (n_valid, n_bands), NaN where there is none."""
     window: Window = block.window
     return torch.from_numpy(np.ascontiguousarray(uncertainty.read(window)[:, block.valid].T))
-
-
-class Tally:
-    """Counts and sums over all blocks."""
-
-    def __init__(self) -> None:
-        self.n_valid = 0
-        self.n_mapped = 0
-        self._sums = torch.zeros(0)
-
-    def add(self, found: Estimate) -> None:
-        """Count a block."""
-        values = torch.cat([found.fractions, found.uncertainty, found.rmse[:, None]], dim=1)
-        mapped = values.isfinite().all(dim=1)
-        sums = values[mapped].sum(dim=0)
-        self._sums = sums if self.n_valid == 0 else self._sums + sums
-        self.n_valid += len(values)
-        self.n_mapped += int(mapped.sum())
-
-    def scores(self, classes: tuple[str, ...]) -> dict[str, Any]:
-        """For the record of a run; there must be a pixel with a cover."""
-        means = (self._sums / self.n_mapped).tolist()
-        n = len(classes)
-        return {
-            "n_pixels": self.n_valid,
-            "n_without_cover": self.n_valid - self.n_mapped,
-            "mean_rmse": means[2 * n],
-            "mean_fractions": dict(zip(classes, means[:n], strict=True)),
-            "mean_uncertainty": dict(zip(classes, means[n : 2 * n], strict=True)),
-        }

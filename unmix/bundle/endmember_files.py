@@ -1,9 +1,6 @@
 """Endmembers with the places of their pixels, as the files of a folder."""
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +8,11 @@ import numpy as np
 from torch import Tensor
 
 from scenes import Scene, SpectralLibrary
+from scenes.bands import IndexArray
 from scenes.export.points import write_places
 from scenes.places import Places
-from unmix.bundle.run import input_of
-from unmix.staging import RECORD_NAME
+from unmix.bundle.run import record_of
+from unmix.staging import write_record
 
 
 def write_endmembers(
@@ -42,40 +40,52 @@ def write_endmembers(
     classes : sequence of str
         Of each endmember, where they have any; they are named after them.
     record : mapping
-        What else ``run.json`` says, such as the command and its parameters.
+        What else ``run.json`` says, such as the parameters.
 
     Returns
     -------
     list of str
         Names of the endmembers.
     """
-    names = names_of(classes, len(spectra))
-    labels = {"class": list(classes)} if classes else {}
-    attributes = labels | {
-        "row": [str(row) for row in places.rows.tolist()],
-        "column": [str(column) for column in places.columns.tolist()],
-    }
-    library = SpectralLibrary(
-        names=tuple(names),
-        spectra=np.asarray(spectra),
-        wavelengths_nm=scene.wavelengths_nm,
-        fwhm_nm=scene.fwhm_nm,
-        attributes={key: tuple(values) for key, values in attributes.items()},
-    )
+    library = library_of_pixels(scene, spectra, places.rows, places.columns, classes)
     library.write_sli(folder / "endmembers.sli")
     library.write_csv(folder / "endmembers.csv")
     library.write_json(folder / "endmembers.json")
+    names, labels = list(library.names), {"class": list(classes)} if classes else {}
     write_places(folder, "places", places, {"name": names} | labels)
-    whole = {
-        "software": f"unmix {version('unmix')}",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "input": input_of(scene),
-        **record,
-        "endmembers": names,
-    }
-    text = json.dumps(whole, indent=2, ensure_ascii=False)
-    (folder / RECORD_NAME).write_text(f"{text}\n", encoding="utf-8")
+    begun = record_of("endmembers", scene)
+    write_record(folder, {**begun, **record, "endmembers": names})
     return names
+
+
+def library_of_pixels(
+    scene: Scene, spectra: Tensor, rows: IndexArray, columns: IndexArray, classes: Sequence[str]
+) -> SpectralLibrary:
+    """Spectra of pixels as a library that knows where they lie.
+
+    Parameters
+    ----------
+    scene : Scene
+    spectra : Tensor of shape (n_spectra, n_bands)
+        On the bands in use.
+    rows, columns : integer arrays of shape (n_spectra,)
+    classes : sequence of str
+        Of each spectrum, where they have any.
+
+    Returns
+    -------
+    SpectralLibrary
+        With the attributes ``row``, ``column`` and, if there are classes, ``class``.
+    """
+    labels = {"class": tuple(classes)} if classes else {}
+    return SpectralLibrary(
+        names=tuple(names_of(classes, len(spectra))),
+        spectra=np.asarray(spectra),
+        wavelengths_nm=scene.wavelengths_nm,
+        fwhm_nm=scene.fwhm_nm,
+        attributes=labels
+        | {"row": tuple(map(str, rows.tolist())), "column": tuple(map(str, columns.tolist()))},
+    )
 
 
 def names_of(classes: Sequence[str], n: int) -> list[str]:

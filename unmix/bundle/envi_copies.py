@@ -41,7 +41,7 @@ def envi_copy(run: Run, source: Path) -> EnviWriter:
     with open_raster(source, "GTiff") as dataset:
         names = list(dataset.descriptions)
     spectral = source.stem in CUBES
-    bands: Bands | None = spectral_axis(run) if spectral else None
+    bands: Bands | None = spectral_axis(run.scene) if spectral else None
     return EnviWriter(
         source.with_suffix(".img"),
         run.map_grid,
@@ -49,7 +49,7 @@ def envi_copy(run: Run, source: Path) -> EnviWriter:
         len(names),
         interleave="bil" if spectral else "bsq",
         nodata=NODATA,
-        band_names=spectral_names(run) if spectral else names,
+        band_names=spectral_names(run.scene) if spectral else names,
         metadata=_envi_metadata(run, source.stem),
     )
 

@@ -28,7 +28,7 @@ from unmix.endmembers.signal import BLACK, GLARING, check_extraction, relative_l
 from unmix.endmembers.sivm import sivm_score
 from unmix.endmembers.smacc import smacc_score
 from unmix.endmembers.vca import vca
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.mapping import Progress, silent, worked_blocks
 
 GREEDY = {"atgp": atgp_score, "sivm": sivm_score, "smacc": smacc_score}
@@ -125,8 +125,8 @@ def _sample_of(scene: Scene, n_pixels: int, seed: int) -> _Sample:
     lit = _usable(spectra, usual)
     if not lit.any():
         raise UnmixError(
-            f"none of {len(drawn)} valid pixels of {scene.name} is lit, so there is nothing to "
-            "extract. Check the mask, the nodata value and the scale."
+            f"of {counted(len(drawn), 'valid pixel')} of {scene.name} none is lit, so there is "
+            "nothing to extract. Check the mask, the nodata value and the scale."
         )
     of_all = len(drawn) < n_pixels or n_pixels >= scene.height * scene.width
     return _Sample(spectra[lit], rows[lit.numpy()], columns[lit.numpy()], usual, of_all)

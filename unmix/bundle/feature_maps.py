@@ -15,14 +15,14 @@ from scenes.export.qml import class_style, ramp_style, write_style
 from unmix.bundle.class_maps import refuse_unmapped
 from unmix.bundle.classes import NO_CLASS, classes_of
 from unmix.bundle.map_files import MapFile, Maps, write_maps
+from unmix.bundle.scene_features import SceneFeatures
 from unmix.mapping import Progress, silent
-from unmix.uses.features import SpectralFeatures
 
 
 def write_features(
     scene: Scene,
     folder: Path,
-    features: SpectralFeatures,
+    features: SceneFeatures,
     *,
     record: Mapping[str, Any],
     progress: Progress = silent,
@@ -32,11 +32,10 @@ def write_features(
     Parameters
     ----------
     scene : Scene
-        On the bands of the features' model.
+        On the bands of the features.
     folder : Path
         Empty; see `unmix.staging.staged_folder`.
-    features : SpectralFeatures
-        Fitted.
+    features : SceneFeatures
     record : mapping
         Where the maps come from; kept in their tags too.
     progress : callable
@@ -53,11 +52,11 @@ def write_features(
     SceneError
         If the scene cannot be read.
     """
-    names = features.get_feature_names_out().tolist()
+    names = features.names
     counts = np.zeros(2, dtype=np.int64)
 
     def of_block(block: Block) -> Maps:
-        found = torch.as_tensor(features.transform(block.spectra))
+        found = features.of_block(scene, block)
         counts[:] += len(found), int(found.isfinite().all(dim=1).sum())
         return {"features": block.to_map(found)}
 
@@ -70,7 +69,7 @@ def write_features(
 def write_classes(
     scene: Scene,
     folder: Path,
-    features: SpectralFeatures,
+    features: SceneFeatures,
     classifier: Any,  # noqa: ANN401  # of scikit-learn
     names: list[str],
     *,
@@ -82,11 +81,10 @@ def write_classes(
     Parameters
     ----------
     scene : Scene
-        On the bands of the features' model.
+        On the bands of the features.
     folder : Path
         Empty; see `unmix.staging.staged_folder`.
-    features : SpectralFeatures
-        Fitted.
+    features : SceneFeatures
     classifier : estimator of scikit-learn
         Fitted on features and on classes numbered from 0 in the order of `names`.
     names : list of str
@@ -113,7 +111,7 @@ def write_classes(
     n_valid = np.zeros(1, dtype=np.int64)
 
     def of_block(block: Block) -> Maps:
-        found = torch.as_tensor(features.transform(block.spectra))
+        found = features.of_block(scene, block)
         number, chances = _predicted(classifier, found, len(names))
         known = number[number.isfinite()].long() - 1
         counts[:] += np.bincount(known.numpy(), minlength=len(names))

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from scenes import Scene, SpectralLibrary
-from scenes.labels import read_labels
-from unmix.uses.labelled import labelled_bundle
+from unmix.bundle.endmember_files import library_of_pixels
+from unmix.bundle.training_pixels import training_pixels
 
 
 def library_of_labels(
@@ -39,24 +37,8 @@ def library_of_labels(
     UnmixError
         If all labelled pixels are black.
     """
-    labels = read_labels(path, scene, field=field, all_touched=all_touched)
-    spectra, labels = labels.spectra(scene)
-    bundle = labelled_bundle(spectra, labels.classes, most_per_class=most_per_class)
-    classes = [labels.names[number] for number in bundle.classes]
-    counts = {name: 0 for name in labels.names}
-    names = []
-    for name in classes:
-        counts[name] += 1
-        names.append(f"{name} {counts[name]}")
-    rows, columns = (np.asarray(part)[bundle.pixels] for part in (labels.rows, labels.columns))
-    return SpectralLibrary(
-        names=tuple(names),
-        spectra=bundle.spectra.numpy(),
-        wavelengths_nm=scene.wavelengths_nm,
-        fwhm_nm=scene.fwhm_nm,
-        attributes={
-            "class": tuple(classes),
-            "row": tuple(map(str, rows)),
-            "column": tuple(map(str, columns)),
-        },
+    found = training_pixels(
+        scene, path, field=field, all_touched=all_touched, per_class=most_per_class, by="spread"
     )
+    labels = found.labels
+    return library_of_pixels(scene, found.spectra, labels.rows, labels.columns, found.classes)

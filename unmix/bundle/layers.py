@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scenes import Bands
+from scenes import Bands, Scene
 from scenes.acquisition import Acquisition
 from scenes.blocks import map_from_pixels
 from scenes.export import CogWriter
 from scenes.export.orthorectify import OrthoWriter
+from scenes.export.tiff_writer import TiffWriter
 from scenes.export.together import together
 from unmix.bundle.run import NODATA, TAG_NAMESPACE, Run
 from unmix.bundle.summary import Summary
@@ -104,7 +105,7 @@ def layers_of(run: Run, look: Quicklook, options: SaveOptions) -> list[Layer]:
         if is_wanted:
             of_model = partial(of_block, model)
             layers.append(
-                Layer(name, spectral_names(run), scene.unit, of_model, spectral_axis(run))
+                Layer(name, spectral_names(scene), scene.unit, of_model, spectral_axis(scene))
             )
     return layers
 
@@ -119,15 +120,13 @@ def labels_of(run: Run, provenance: str, software: str) -> dict[str, Any]:
     }
 
 
-def spectral_axis(run: Run) -> Bands:
+def spectral_axis(scene: Scene) -> Bands:
     """The bands in use."""
-    scene = run.scene
     return Bands(scene.wavelengths_nm, scene.fwhm_nm, np.ones(scene.n_bands, dtype=np.bool_))
 
 
-def spectral_names(run: Run) -> list[str]:
+def spectral_names(scene: Scene) -> list[str]:
     """A name for each band in use: its wavelength, its own name, or its number in the file."""
-    scene = run.scene
     if scene.wavelengths_nm is not None:
         return [f"{wavelength:.2f} nm" for wavelength in scene.wavelengths_nm]
     known = scene.bands.names
@@ -136,7 +135,7 @@ def spectral_names(run: Run) -> list[str]:
 
 def picture_bands(run: Run, look: Quicklook) -> list[str]:
     """Names of the bands that the quicklook shows as red, green and blue."""
-    names = spectral_names(run)
+    names = spectral_names(run.scene)
     return [names[band] for band in look.bands]
 
 
@@ -157,8 +156,9 @@ def _residuals(model: Unmixer, block: UnmixedBlock) -> Map:
 
 def _writer(
     run: Run, folder: Path, layer: Layer, labels: dict[str, Any]
-) -> CogWriter | OrthoWriter:
-    writer = CogWriter(
+) -> TiffWriter | OrthoWriter:
+    kind = TiffWriter if layer.name == RAW_PICTURE else CogWriter
+    writer = kind(
         folder / f"{layer.name}.tif",
         run.map_grid,
         layer.band_names,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scenes import Bands, Scene
 from scenes.acquisition import Acquisition
 from scenes.blocks import Block
-from scenes.export import CogWriter
+from scenes.export import CogWriter, EnviWriter
 from scenes.export.cog import Channels
 from scenes.export.orthorectify import OrthoWriter
 from scenes.export.together import together
@@ -57,7 +57,7 @@ def write_maps(
     ----------
     scene : Scene
     folder : Path
-        Where ``<name>.tif`` appear, each a COG.
+        Where ``<name>.tif`` appear, each a COG; see `unmix.staging.staged_folder`.
     files : sequence of MapFile
     of_block : callable
         From a block to the maps of all files.
@@ -72,12 +72,22 @@ def write_maps(
     SceneFileError
         If a file cannot be written, most often because the disk is full.
     """
+    writers = {file.name: _writer(scene, folder, file, record) for file in files}
+    write_blocks(scene, writers, of_block, progress)
+
+
+def write_blocks(
+    scene: Scene,
+    writers: Mapping[str, CogWriter | EnviWriter | OrthoWriter],
+    of_block: Callable[[Block], Maps],
+    progress: Progress,
+) -> None:
+    """Let writers, by the names of their maps, write all blocks of a scene; see `write_maps`."""
     total, done = scene.height * scene.width, 0
     progress("mapping", 0.0)
-    writers = [(file.name, _writer(scene, folder, file, record)) for file in files]
-    with together([writer for _, writer in writers]):
+    with together(list(writers.values())):
         for window, maps in worked_blocks(scene, lambda block: (block.window, of_block(block))):
-            for name, writer in writers:
+            for name, writer in writers.items():
                 writer.write(window.row_off, window.col_off, maps[name])
             done += window.height * window.width
             progress("mapping", done / total)
@@ -97,7 +107,7 @@ def _writer(
         colormap=file.colormap,
         class_names=file.class_names,
         wavelengths=file.wavelengths,
-        tags={"run": json.dumps(record)},
+        tags={"run": json.dumps(dict(record))},
         namespace=TAG_NAMESPACE,
         software=f"unmix {version('unmix')}",
         acquisition=Acquisition.of(scene.metadata),

@@ -11,15 +11,12 @@ from scenes import Scene
 from scenes.blocks import Block
 from scenes.export.colour import Colour
 from scenes.export.qml import class_style, ramp_style, write_style
-from unmix.bundle.class_maps import (
-    refuse_unmapped,
-    write_error_style,
-    write_fraction_style,
-    write_record,
-)
 from unmix.bundle.map_files import MapFile, Maps, write_maps
+from unmix.bundle.styles import write_error_style, write_fraction_style
+from unmix.bundle.tally import Tally
 from unmix.mapping import Progress, silent
-from unmix.mesma import Bundles, Mesma, Mixtures
+from unmix.mesma import Bundles, Mesma
+from unmix.staging import write_record
 
 NO_LEVEL = 255
 """Nodata of ``level.tif``; 0 is a valid pixel that no model explains."""
@@ -46,16 +43,11 @@ def write_mesma(
 
     Parameters
     ----------
-    scene : Scene
-        On the bands of the models.
-    folder : Path
-        Empty; see `unmix.staging.staged_folder`.
+    scene, folder, record, progress
+        See `unmix.bundle.map_files.write_maps`; the scene on the bands of the models.
     models : Mesma
     bundles : Bundles
         That the models were made of.
-    record : mapping
-        Where the maps come from; kept in their tags too.
-    progress : callable
 
     Returns
     -------
@@ -69,12 +61,13 @@ def write_mesma(
     SceneError
         If the scene cannot be read.
     """
-    tally = Tally(len(bundles.classes))
+    tally, levels = Tally(), np.zeros(6, dtype=np.int64)
     numbers = torch.tensor(bundles.numbers)
 
     def of_block(block: Block) -> Maps:
         found = models.unmix(block.spectra)
-        tally.add(found)
+        tally.add(found.rmse, found.without_shade)
+        levels[:] += np.bincount(found.level.numpy(), minlength=6)
         spectra = torch.where(found.members < 0, -1, numbers[found.members.clamp(min=0)])
         return {
             "fractions": block.to_map(found.without_shade),
@@ -85,58 +78,25 @@ def write_mesma(
         }
 
     files = _files(bundles.classes, scene.unit)
-    write_maps(scene, folder, files, of_block, record=dict(record), progress=progress)
-    if not tally.n_explained:
-        refuse_unmapped(
-            scene,
-            tally.n_valid,
-            "has a model within its limits. Check that scene and library are both reflectance from "
-            f"0 to 1, or allow more than a `max_rmse` of {models.settings.max_rmse:g}.",
-        )
-    scores = tally.scores(bundles.classes)
+    write_maps(scene, folder, files, of_block, record=record, progress=progress)
+    rmse, *means = tally.means(
+        scene,
+        "has a model within its limits. Check that scene and library are both reflectance from "
+        f"0 to 1, or allow more than a `max_rmse` of {models.settings.max_rmse:g}.",
+    )
+    scores = {
+        "n_pixels": tally.n_pixels,
+        "n_without_model": int(levels[0]),
+        "n_of_level": {str(level): n for level, n in enumerate(levels.tolist()) if level and n},
+        "mean_rmse": rmse,
+        "mean_fractions": dict(zip(bundles.classes, means, strict=True)),
+    }
     write_fraction_style(folder)
     write_error_style(folder, "rmse", models.settings.max_rmse, scene.unit)
     write_style(folder / "shade.tif", ramp_style(0, 1, _DARK))
     write_style(folder / "level.tif", class_style(_levels()))
     write_record(folder, {**record, "scores": scores})
     return scores
-
-
-class Tally:
-    """Counts and sums over all blocks."""
-
-    def __init__(self, n_classes: int) -> None:
-        self._levels = np.zeros(6, dtype=np.int64)
-        self._rmse = 0.0
-        self._fractions = np.zeros(n_classes)
-
-    def add(self, found: Mixtures) -> None:
-        """Count a block."""
-        self._levels += np.bincount(found.level.numpy(), minlength=6)
-        self._rmse += float(found.rmse.nansum())
-        self._fractions += found.without_shade.nansum(dim=0).numpy()
-
-    @property
-    def n_valid(self) -> int:
-        """Pixels that were tried."""
-        return int(self._levels.sum())
-
-    @property
-    def n_explained(self) -> int:
-        """Pixels that have a model."""
-        return self.n_valid - int(self._levels[0])
-
-    def scores(self, classes: tuple[str, ...]) -> dict[str, Any]:
-        """For the record of a run; there must be a pixel with a model."""
-        counts = {str(level): int(self._levels[level]) for level in (2, 3, 4, 5)}
-        means = (self._fractions / self.n_explained).tolist()
-        return {
-            "n_pixels": self.n_valid,
-            "n_without_model": int(self._levels[0]),
-            "n_of_level": {level: n for level, n in counts.items() if n},
-            "mean_rmse": self._rmse / self.n_explained,
-            "mean_fractions": dict(zip(classes, means, strict=True)),
-        }
 
 
 def _files(classes: tuple[str, ...], unit: str) -> list[MapFile]:

@@ -12,7 +12,6 @@ from scenes.errors import SceneWarning
 from unmix.bundle.run import Run
 from unmix.errors import UnmixError
 from unmix.naming import Match, labels, name_endmembers
-from unmix.stability import doubts
 
 _N_CANDIDATES = 3
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
@@ -49,11 +48,10 @@ def name_after(run: Run, library: SpectralLibrary) -> list[Match]:
             "library. Add the wavelengths to its header."
         )
     matches = name_endmembers(model.endmembers_, model.wavelengths_nm_, model.fwhm_nm_, library)
-    stability = model.stability_.tolist()
-    old = doubts(model.endmember_names_, stability)
+    old = model.doubts_
     model.endmember_names_ = [_fit(label, k) for k, label in enumerate(labels(matches), start=1)]
     others = [note for note in run.notes if note not in old]
-    run.notes[:] = [*others, *doubts(model.endmember_names_, stability)]
+    run.notes[:] = [*others, *model.doubts_]
     run.matches[:] = [_record(match) for match in matches]
     run.references.clear()
     axis = model.wavelengths_nm_, model.fwhm_nm_

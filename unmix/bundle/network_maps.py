@@ -1,7 +1,7 @@
 """From a network to maps of a scene: codes, their uncertainty, and cleaned cubes."""
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,14 +10,17 @@ import torch
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from scenes import Bands, Scene, SpectralLibrary
+from scenes import Scene
 from scenes.acquisition import Acquisition
 from scenes.blocks import Block
 from scenes.export import EnviWriter
-from unmix.bundle.map_files import MapFile, Maps, write_maps
+from unmix.bundle.layers import spectral_axis, spectral_names
+from unmix.bundle.map_files import MapFile, Maps, write_blocks, write_maps
 from unmix.bundle.run import NODATA
+from unmix.bundle.tally import Tally
 from unmix.errors import UnmixError
-from unmix.mapping import Progress, silent, worked_blocks
+from unmix.mapping import Progress, silent
+from unmix.metrics import rmse, spectral_angle
 from unmix.networks import NetworkReading, NetworkUnmixer
 
 QUALITY = ("residual RMSE", "residual angle", "brightness")
@@ -39,21 +42,23 @@ def write_network_maps(
 
     Parameters
     ----------
-    scene : Scene
-        On the bands of the network.
-    folder : Path
-        Empty; see `unmix.staging.staged_folder`.
+    scene, folder, record, progress
+        See `unmix.bundle.map_files.write_maps`; the scene on the bands of the network.
     model : NetworkUnmixer
         Fitted.
     side : array, optional
-    record : mapping
-        Where the maps come from; kept in their tags too.
-    progress : callable
 
     Returns
     -------
     dict
         The scores of the record.
+
+    Raises
+    ------
+    UnmixError
+        If no pixel could be mapped.
+    SceneError
+        If the scene cannot be read.
     """
     names = model.endmember_names_
     fractions = model.network_.settings.code == "softmax"
@@ -65,42 +70,24 @@ def write_network_maps(
     posterior = model.network_.prior is not None
     if posterior:
         files.append(MapFile("uncertainty", [f"{name} sd" for name in names], units=unit))
-    sums = np.zeros(1 + len(names) + 1)
+    tally = Tally()
 
     def of_block(block: Block) -> Maps:
         found = read_block(scene, model, block, side)
         quality = _quality(block.spectra, found)
-        codes = found.codes.double()
-        known = codes.isfinite().all(dim=1)
-        sums[0] += int(known.sum())
-        sums[1:-1] += codes[known].sum(dim=0).numpy()
-        sums[-1] += float(quality[known, 0].double().sum())
+        tally.add(quality[:, 0], found.codes)
         maps = {"abundances": block.to_map(found.codes), "quality": block.to_map(quality)}
         if found.deviation is not None:
             maps["uncertainty"] = block.to_map(found.deviation)
         return maps
 
-    write_maps(scene, folder, files, of_block, record=dict(record), progress=progress)
-    if sums[0] == 0:
-        raise UnmixError(f"{scene.name} has no pixel that could be mapped. Check mask and nodata.")
-    means = sums / sums[0]
+    write_maps(scene, folder, files, of_block, record=record, progress=progress)
+    rest, *means = tally.means(scene, "could be mapped. Check the mask and the nodata value.")
     return {
-        "n_pixels": int(sums[0]),
-        "mean_abundances": dict(zip(names, means[1:-1].tolist(), strict=True)),
-        "mean_residual_rmse": float(means[-1]),
+        "n_pixels": tally.n_mapped,
+        "mean_abundances": dict(zip(names, means, strict=True)),
+        "mean_residual_rmse": rest,
     }
-
-
-def write_endmembers(folder: Path, model: NetworkUnmixer) -> None:
-    """Write ``endmembers.sli`` and ``endmembers.csv``."""
-    library = SpectralLibrary(
-        names=tuple(model.endmember_names_),
-        spectra=model.endmembers_,
-        wavelengths_nm=model.wavelengths_nm_,
-        fwhm_nm=model.fwhm_nm_,
-    )
-    library.write_sli(folder / "endmembers.sli")
-    library.write_csv(folder / "endmembers.csv")
 
 
 def write_denoised(
@@ -116,16 +103,11 @@ def write_denoised(
 
     Parameters
     ----------
-    scene : Scene
-        On the bands of the network.
-    folder : Path
-        Empty; see `unmix.staging.staged_folder`.
+    scene, folder, record, progress
+        See `unmix.bundle.map_files.write_maps`; the scene on the bands of the network.
     model : NetworkUnmixer
         Fitted.
     map_format : {"geotiff", "envi"}
-    record : mapping
-        Where the cube comes from.
-    progress : callable
 
     Returns
     -------
@@ -135,27 +117,26 @@ def write_denoised(
     Raises
     ------
     UnmixError
-        If an ENVI file is asked for of a scene in sensor geometry.
+        If an ENVI file is asked for of a scene in sensor geometry, or no pixel could be mapped.
+    SceneError
+        If the scene cannot be read.
     """
-    axis = Bands(scene.wavelengths_nm, scene.fwhm_nm, np.ones(scene.n_bands, dtype=np.bool_))
-    names = _band_names(scene)
-    sums = np.zeros(2)
+    tally = Tally()
 
     def of_block(block: Block) -> Maps:
         found = read_block(scene, model, block, None).reconstruction
-        taken = (found - block.spectra).double().square().mean(dim=1)
-        known = taken.isfinite()
-        sums[:] += float(taken[known].sum()), int(known.sum())
+        tally.add((found - block.spectra).double().square().mean(dim=1))
         return {"denoised": block.to_map(found)}
 
     if map_format == "envi":
-        _write_envi(scene, folder / "denoised.img", axis, of_block, progress)
+        writer = _envi_writer(scene, folder / "denoised.img")
+        write_blocks(scene, {"denoised": writer}, of_block, progress)
     else:
+        axis, names = spectral_axis(scene), spectral_names(scene)
         file = MapFile("denoised", names, units=scene.unit, wavelengths=axis)
-        write_maps(scene, folder, [file], of_block, record=dict(record), progress=progress)
-    if sums[1] == 0:
-        raise UnmixError(f"{scene.name} has no valid pixel. Check the mask and the nodata value.")
-    return {"n_pixels": int(sums[1]), "rms_taken_away": float(np.sqrt(sums[0] / sums[1]))}
+        write_maps(scene, folder, [file], of_block, record=record, progress=progress)
+    (squared,) = tally.means(scene, "could be mapped. Check the mask and the nodata value.")
+    return {"n_pixels": tally.n_mapped, "rms_taken_away": math.sqrt(squared)}
 
 
 def read_block(
@@ -206,46 +187,26 @@ def _cut(raster: NDArray[np.float32], window: Window, halo: int) -> NDArray[np.f
 
 def _quality(spectra: torch.Tensor, found: NetworkReading) -> torch.Tensor:
     """(n_pixels, 3) In the order of `QUALITY`."""
-    rest = (spectra - found.reconstruction).double()
-    u = torch.nn.functional.normalize(spectra.double(), dim=1)
-    v = torch.nn.functional.normalize(found.reconstruction.double(), dim=1)
-    angle = 2 * torch.atan2((u - v).norm(dim=1), (u + v).norm(dim=1))
-    measures = (rest.square().mean(dim=1).sqrt(), angle, found.brightness.double())
-    return torch.stack(measures, dim=1).float()
+    measured, explained = spectra.double(), found.reconstruction.double()
+    angle = spectral_angle(measured, explained)
+    rest = rmse(measured, explained, dim=1)
+    return torch.stack([rest, angle, found.brightness.double()], dim=1).float()
 
 
-def _band_names(scene: Scene) -> list[str]:
-    if scene.wavelengths_nm is not None:
-        return [f"{wavelength:.2f} nm" for wavelength in scene.wavelengths_nm]
-    known = scene.bands.names
-    return [known[k] if known else f"band {k + 1}" for k in scene.bands_used]
-
-
-def _write_envi(
-    scene: Scene, path: Path, axis: Bands, of_block: Callable[[Block], Maps], progress: Progress
-) -> None:
-    """The cube as an ENVI file on the grid of the scene."""
+def _envi_writer(scene: Scene, path: Path) -> EnviWriter:
+    """The writer of the cube as an ENVI file on the grid of the scene."""
     if scene.lookup is not None:
         raise UnmixError(
             "`map_format` is 'envi', but the scene lies in the geometry of its sensor. Write a "
             "GeoTIFF, which is brought to the map."
         )
-    total, done = scene.height * scene.width, 0
     fields = Acquisition.of(scene.metadata).envi_fields()
-    with ExitStack() as stack:
-        writer = stack.enter_context(
-            EnviWriter(
-                path,
-                scene.grid,
-                axis,
-                scene.n_bands,
-                nodata=NODATA,
-                band_names=_band_names(scene),
-                metadata={"description": f"denoised {scene.name}", **fields},
-            )
-        )
-        blocks = worked_blocks(scene, lambda block: (block.window, of_block(block)))
-        for window, maps in blocks:
-            writer.write(window.row_off, window.col_off, maps["denoised"])
-            done += window.height * window.width
-            progress("mapping", done / total)
+    return EnviWriter(
+        path,
+        scene.grid,
+        spectral_axis(scene),
+        scene.n_bands,
+        nodata=NODATA,
+        band_names=spectral_names(scene),
+        metadata={"description": f"denoised {scene.name}", **fields},
+    )

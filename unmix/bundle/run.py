@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class Run:
     """Spectra of that library, on the scene's bands: those of the matches, by their numbers."""
     kept: Kept | None = None
     """What an interrupted run left of the maps, and where this one keeps them."""
+    command: Literal["run", "apply"] = "run"
+    """Whether the model was learned for this, or had been fitted before."""
 
     @property
     def map_grid(self) -> Grid:
@@ -49,11 +51,8 @@ def map_grid_of(scene: Scene) -> Grid:
 
 def provenance_of(run: Run) -> dict[str, Any]:
     """What went in: versions, parameters, input."""
-    scene, model = run.scene, run.model
-    return {
-        "software": f"unmix {version('unmix')}",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "input": input_of(scene),
+    model = run.model
+    return record_of(run.command, run.scene) | {
         "model": {
             "n_endmembers": model.n_endmembers_,
             "n_endmembers_auto": model.n_endmembers_reason_ is not None,
@@ -78,6 +77,16 @@ def members_of(model: Unmixer) -> list[int | None]:
     """Pixels that each endmember is the mean of; None for one that was known."""
     pairs = zip(model.n_members_.tolist(), model.known_.tolist(), strict=True)
     return [None if known else members for members, known in pairs]
+
+
+def record_of(command: str, scene: Scene) -> dict[str, Any]:
+    """How the record of a command begins: versions, when, and the scene that went in."""
+    return {
+        "software": f"unmix {version('unmix')}",
+        "command": command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "input": input_of(scene),
+    }
 
 
 def input_of(scene: Scene) -> dict[str, Any]:

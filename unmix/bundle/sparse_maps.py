@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from scenes import Scene, SpectralLibrary
 from scenes.blocks import Block
-from unmix.bundle.class_maps import write_error_style, write_fraction_style, write_record
 from unmix.bundle.map_files import MapFile, Maps, write_maps
-from unmix.errors import UnmixError
+from unmix.bundle.styles import write_error_style, write_fraction_style
+from unmix.bundle.tally import Tally
 from unmix.mapping import Progress, silent
 from unmix.sparse_regression import SparseModel
+from unmix.staging import write_record
 
 LEAST_SHARE = 0.01
 """A member has a map of its own if it is present in a larger share of the sampled pixels."""
@@ -33,16 +33,12 @@ def write_sparse(
 
     Parameters
     ----------
-    scene : Scene
-    folder : Path
-        Empty; see `unmix.staging.staged_folder`.
+    scene, folder, record, progress
+        See `unmix.bundle.map_files.write_maps`.
     model : SparseModel
         Learned from the scene.
     library : SpectralLibrary
         That it was learned with, on the bands of the scene.
-    record : mapping
-        Where the maps come from; kept in their tags too.
-    progress : callable
 
     Returns
     -------
@@ -58,57 +54,43 @@ def write_sparse(
     """
     shown = model.shares > LEAST_SHARE
     kept = library.take(model.members.numpy())
-    names = [name for name, own in zip(kept.names, shown.tolist(), strict=True) if own]
-    sums = np.zeros(len(names) + 4)
+    names = [name for name, own in zip(kept.names, shown.tolist(), strict=True) if own] + [OTHER]
+    tally = Tally()
 
     def of_block(block: Block) -> Maps:
         read = model.read(block.spectra)
         rest = read.fractions[:, ~shown].sum(dim=1, keepdim=True)
         fractions = torch.cat([read.fractions[:, shown], rest], dim=1)
-        others = torch.stack([read.residual, read.n_materials, read.brightness], dim=1)
-        mapped = fractions.isfinite().all(dim=1)
-        sums[:-1] += (
-            torch.cat([fractions, others[:, :2]], dim=1)[mapped].double().sum(dim=0).numpy()
-        )
-        sums[-1] += int(mapped.sum())
-        others[~mapped] = torch.nan
-        parts = others.split(1, dim=1)
-        return {"fractions": block.to_map(fractions)} | {
-            name: block.to_map(part)
-            for name, part in zip(("residual", "materials", "brightness"), parts, strict=True)
+        tally.add(read.residual, read.n_materials, fractions)
+        gap = torch.where(fractions.isfinite().all(dim=1), 0, torch.nan)
+        return {
+            "fractions": block.to_map(fractions),
+            "residual": block.to_map((read.residual + gap)[:, None]),
+            "materials": block.to_map((read.n_materials + gap)[:, None]),
+            "brightness": block.to_map((read.brightness + gap)[:, None]),
         }
 
     files = [
-        MapFile("fractions", [*names, OTHER], units="fraction"),
+        MapFile("fractions", names, units="fraction"),
         MapFile("residual", ["residual RMSE"], units=scene.unit),
         MapFile("materials", ["number of materials"]),
         MapFile("brightness", ["sum of the abundances"]),
     ]
-    write_maps(scene, folder, files, of_block, record=dict(record), progress=progress)
-    scores = _scores(sums, names, scene)
+    write_maps(scene, folder, files, of_block, record=record, progress=progress)
+    residual, number, *means = tally.means(
+        scene, "is explained by a spectrum of the library. Check that both are reflectance, 0 to 1."
+    )
+    scores = {
+        "n_pixels": tally.n_mapped,
+        "mean_residual_rmse": residual,
+        "mean_n_materials": number,
+        "mean_fractions": [
+            {"name": name, "fraction": mean} for name, mean in zip(names, means, strict=True)
+        ],
+    }
     write_fraction_style(folder)
-    write_error_style(folder, "residual", 3 * scores["mean_residual_rmse"], scene.unit)
+    write_error_style(folder, "residual", 3 * residual, scene.unit)
     kept.write_sli(folder / "members.sli")
     kept.write_csv(folder / "members.csv")
     write_record(folder, {**record, "scores": scores})
     return scores
-
-
-def _scores(sums: np.ndarray, names: list[str], scene: Scene) -> dict[str, Any]:
-    """Means over the pixels that are explained."""
-    n_mapped = int(sums[-1])
-    if n_mapped == 0:
-        raise UnmixError(
-            f"No spectrum of the library explains any pixel of {scene.name}. Check that both are "
-            "reflectance from 0 to 1."
-        )
-    *fractions, residual, number = (sums[:-1] / n_mapped).tolist()
-    return {
-        "n_pixels": n_mapped,
-        "mean_residual_rmse": residual,
-        "mean_n_materials": number,
-        "mean_fractions": [
-            {"name": name, "fraction": fraction}
-            for name, fraction in zip([*names, OTHER], fractions, strict=True)
-        ],
-    }

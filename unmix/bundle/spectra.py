@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from scenes import SpectralLibrary
 from scenes.export.colour import colours_for
 from unmix.bundle.run import Run, members_of
+from unmix.unmixer import Unmixer
+
+if TYPE_CHECKING:
+    from unmix.networks import NetworkUnmixer  # which runs without networks need not load
 
 SPECTRA_NAME = "endmembers.json"
 MATCHES_NAME = "matches.sli"
@@ -23,7 +27,15 @@ def write_spectra(run: Run, folder: Path) -> None:
     run : Run
     folder : Path
     """
-    model = run.model
+    write_endmembers(run.model, folder)
+    text = json.dumps(described(run), allow_nan=False, ensure_ascii=False)
+    (folder / SPECTRA_NAME).write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    if run.references:
+        _matches(run).write_sli(folder / MATCHES_NAME)
+
+
+def write_endmembers(model: "Unmixer | NetworkUnmixer", folder: Path) -> None:
+    """Write ``endmembers.sli`` and ``endmembers.csv``."""
     library = SpectralLibrary(
         names=tuple(model.endmember_names_),
         spectra=model.endmembers_,
@@ -32,10 +44,6 @@ def write_spectra(run: Run, folder: Path) -> None:
     )
     library.write_sli(folder / "endmembers.sli")
     library.write_csv(folder / "endmembers.csv")
-    text = json.dumps(described(run), allow_nan=False, ensure_ascii=False)
-    (folder / SPECTRA_NAME).write_text(f"{text}\n", encoding="utf-8", newline="\n")
-    if run.references:
-        _matches(run).write_sli(folder / MATCHES_NAME)
 
 
 def described(run: Run) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenes import Scene
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.mapping import UnmixedBlock
 from unmix.quality import QUALITY_BANDS
 from unmix.report.quicklook import Quicklook
@@ -60,10 +60,10 @@ def check_mapped(summary: Summary, scene: Scene) -> None:
     n_pixels = scene.height * scene.width
     if summary.n_valid == 0:
         raise UnmixError(
-            f"None of the {n_pixels} pixels of {scene.name} is valid on the {scene.n_bands} bands "
-            "used, so there is nothing to map: check its mask, bad bands and nodata value."
+            f"Of {counted(n_pixels, 'pixel')} of {scene.name} none is valid on the {scene.n_bands} "
+            "bands used, so there is nothing to map: check its mask, bad bands and nodata value."
         )
     raise UnmixError(
-        f"The endmembers explain none of the {summary.n_valid} valid pixels of {scene.name} "
+        f"The endmembers explain none of {counted(summary.n_valid, 'valid pixel')} of {scene.name} "
         f"({n_pixels} in all): check its unit and scale, and whether it is black or negative."
     )

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from scenes import Scene
 from scenes.labels import Labels, read_labels
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.inputs import learnable
 from unmix.representatives import representatives
 
@@ -62,7 +62,8 @@ def training_pixels(
     lit = learnable(spectra)
     if not lit.any():
         raise UnmixError(
-            f"all {len(lit)} labelled pixels of {Path(path).name} are black. Check where they lie."
+            f"of {counted(len(lit), 'labelled pixel')} of {Path(path).name} none is lit. Check "
+            "where they lie."
         )
     spectra, labels = spectra[lit], labels.chosen(lit.numpy())
     found = TrainingPixels(spectra, labels, labels.counts)

@@ -1,15 +1,12 @@
 """Records of what was made with a learned model."""
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from scenes import Scene
-from unmix.bundle.run import input_of
-from unmix.staging import RECORD_NAME
+from unmix.bundle.run import record_of
+from unmix.staging import write_record
 from unmix.unmixer import Unmixer
 
 
@@ -29,11 +26,7 @@ def use_record(
         Where the model came from; None if it was learned for this.
     parameters : mapping
     """
-    return {
-        "software": f"unmix {version('unmix')}",
-        "command": command,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "input": input_of(scene),
+    return record_of(command, scene) | {
         "model": {
             "path": None if folder is None else str(folder),
             "n_endmembers": model.n_endmembers_,
@@ -45,7 +38,4 @@ def use_record(
     }
 
 
-def write_use_record(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write the record of a use into its folder."""
-    text = json.dumps(record, indent=2, ensure_ascii=False)
-    (folder / RECORD_NAME).write_text(f"{text}\n", encoding="utf-8")
+write_use_record = write_record

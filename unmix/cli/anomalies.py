@@ -25,7 +25,7 @@ from unmix.cli.talk import at_work
     "--patterns",
     "n_patterns",
     type=click.IntRange(1, 1000),
-    default=20,
+    default=30,
     show_default=True,
     help="Cosines along the spectrum that are looked at: more see narrower features, and more "
     "noise.",

@@ -114,10 +114,8 @@ def _mapped(
 ) -> "list[Outcome]":
     """Map the scenes here or on workers, and say what is to be said of each."""
     from unmix.batch import map_scenes
-    from unmix.stability import doubts
 
-    model = order.model
-    for note in doubts(model.endmember_names_, model.stability_.tolist()):
+    for note in order.model.doubts_:
         click.echo(f"Warning: {note}", err=True)
     if n_workers > 1 or scheduler is not None:
         from unmix.workers import map_scenes_on_workers

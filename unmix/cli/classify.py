@@ -5,17 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unmix.cli.features import brightness_option, residual_option
-from unmix.cli.model_options import ModelOptions, with_model_options
+from unmix.cli.feature_options import FeatureOptions, MadeFeatures, with_feature_options
 from unmix.cli.options import memory_option, out_option, overwrite_option, say_json, scene_argument
-from unmix.cli.scene_options import SceneOptions, with_scene_options
 from unmix.cli.talk import Talk, at_work
 
 if TYPE_CHECKING:
-    from scenes import Scene
     from unmix.bundle.class_training import Trained
-    from unmix.unmixer import Unmixer
-    from unmix.uses.features import SpectralFeatures
 
 NAMES = ("logistic", "lda", "forest", "neighbours", "svm")
 """Of `unmix.uses.classification.CLASSIFIERS`, known without loading scikit-learn."""
@@ -47,46 +42,59 @@ NAMES = ("logistic", "lda", "forest", "neighbours", "svm")
     show_default=True,
     help="Of the cross-validation, made of whole polygons.",
 )
-@with_model_options
-@brightness_option
-@residual_option
-@with_scene_options
+@click.option(
+    "--fine-tune",
+    is_flag=True,
+    help="Let the network behind the features learn on from the labels first; how long, held-out "
+    "labels say.",
+)
+@click.option(
+    "--fine-tune-steps",
+    "tuning_steps",
+    type=click.IntRange(min=1),
+    default=300,
+    show_default=True,
+    help="Steps of --fine-tune at most.",
+)
+@with_feature_options("fractions")
 @overwrite_option
 @memory_option
 def command(
     scene: Path,
     out: Path,
-    scene_options: SceneOptions,
-    model_options: ModelOptions,
+    said: FeatureOptions,
     labels_path: Path,
     overwrite: bool,
     memory: int,
-    **said: Any,  # noqa: ANN401  # how labels are read, features made and classes learned
+    **how: Any,  # noqa: ANN401  # labels are read and classes learned
 ) -> None:
     """Map classes of SCENE from labelled points, polygons or pixels.
 
-    The fractions of a model's materials and the brightness are the features. OUT gets classes.tif
-    (named and coloured), probabilities.tif, confusion.json with cross-validated scores, the
-    features that it was trained on (training.npz), the model and run.json.
+    OUT gets classes.tif (named and coloured), probabilities.tif, confusion.json with
+    cross-validated scores, the features that it was trained on (training.npz), the model or
+    network that they come from, and run.json.
     """
     from unmix.staging import check_free, staged_folder
 
+    if how["fine_tune"] and said.network_kind is None:
+        raise click.UsageError("--fine-tune teaches a network; add convolutional to --kind.")
     check_free(out, overwrite=overwrite)
     with at_work() as talk:
         from unmix.bundle.feature_maps import write_classes
-        from unmix.bundle.use_records import use_record, write_use_record
+        from unmix.bundle.use_records import write_use_record
         from unmix.mapping import limited_memory
 
-        opened, model = model_options.of_scene(scene, scene_options, talk)
-        features, trained = _trained(opened, model, labels_path, said, model_options.seed, talk)
-        record = use_record("classify", opened, model, model_options.folder, said) | {
+        made = said.of_scene("classify", scene, talk, how)
+        trained = _trained(made, labels_path, how, said.model_options.seed, talk)
+        record = made.record | {
             "labels": str(labels_path),
-            "labelled_pixels": trained.labels.counts,
+            "labelled_pixels": trained.given.labels.counts,
             "warnings": talk.warnings,
         }
         with staged_folder(out, overwrite=overwrite) as staged, limited_memory(memory):
+            features = trained.given.features
             mapped = write_classes(
-                opened,
+                made.scene,
                 staged,
                 features,
                 trained.classifier,
@@ -94,7 +102,7 @@ def command(
                 record=record,
                 progress=talk.progress,
             )
-            model.save(staged / "model")
+            features.save(staged)
             trained.write(staged)
             scores = mapped | {"cross_validated": trained.described()}
             write_use_record(staged, {**record, "scores": scores})
@@ -102,30 +110,26 @@ def command(
 
 
 def _trained(
-    scene: "Scene",
-    model: "Unmixer",
-    labels_path: Path,
-    said: dict[str, Any],
-    seed: int,
-    talk: Talk,
-) -> "tuple[SpectralFeatures, Trained]":
-    """The features of a scene, and a classifier of its labels."""
+    made: MadeFeatures, labels_path: Path, how: dict[str, Any], seed: int, talk: Talk
+) -> "Trained":
+    """A classifier of the labels of a scene, and of features that may have learned from them."""
     from scenes.labels import read_labels
-    from unmix.bundle.class_training import Trained
+    from unmix.bundle.class_training import LabelledFeatures, Trained
     from unmix.uses.classification import make_classifier
-    from unmix.uses.features import SpectralFeatures
+    from unmix.uses.fine_tuning import FineTuning
 
-    labels = read_labels(labels_path, scene, field=said["field"], all_touched=said["all_touched"])
+    scene, features, _ = made
+    labels = read_labels(labels_path, scene, field=how["field"], all_touched=how["all_touched"])
     if labels.n_contradicting:
         talk.say(f"{labels.n_contradicting} pixels with labels of different classes are left out.")
-    features = SpectralFeatures(model, brightness=said["brightness"], n_residual=said["n_residual"])
-    features.fit(scene)
-    trained = Trained.on(
-        scene,
-        labels,
-        features,
-        make_classifier(said["classifier"], seed),
-        n_folds=said["n_folds"],
-        random_state=seed,
-    )
-    return features, trained
+    given, folds = LabelledFeatures.of(scene, labels, features), how["n_folds"]
+    if how["fine_tune"]:
+        given = given.fine_tuned(
+            scene,
+            FineTuning(n_steps=how["tuning_steps"]),
+            n_folds=folds,
+            random_state=seed,
+            progress=lambda share: talk.progress("fine-tuning", share),
+        )
+    classifier = make_classifier(how["classifier"], seed, given.features.blocks)
+    return Trained.on(given, classifier, n_folds=folds, random_state=seed)

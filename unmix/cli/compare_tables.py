@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from unmix.errors import counted
+
 _OF_MAPS = ("angle_rad", "rmse", "bias", "correlation", "r2")
 _OF_CLASSES = ("n_pixels", "producer_accuracy", "user_accuracy", "overlap", "mean_inside",
                "mean_outside")  # fmt: skip
@@ -13,9 +15,9 @@ def maps_table(said: dict[str, Any]) -> list[str]:
     """One line for each pair of maps, and what has no partner."""
     kept = [c for c in _OF_MAPS if c != "angle_rad" or said["n_bands"] is not None]
     lines = _table(said["endmembers"], ("out", "reference"), kept)
-    bands = "" if said["n_bands"] is None else f" and {said['n_bands']} bands"
-    matched = f"pixels{bands} in common, matched by {said['matched_by']}"
-    return [*lines, *_without_partner(said), f"{said['n_pixels']} {matched}"]
+    bands = "" if said["n_bands"] is None else f" and {counted(said['n_bands'], 'band')}"
+    matched = f"{bands} in common, matched by {said['matched_by']}"
+    return [*lines, *_without_partner(said), counted(said["n_pixels"], "pixel") + matched]
 
 
 def classes_table(said: dict[str, Any]) -> list[str]:
@@ -23,7 +25,7 @@ def classes_table(said: dict[str, Any]) -> list[str]:
     lines = _table(said["classes"], ("out", "reference"), _OF_CLASSES)
     kappa = "-" if said["kappa"] is None else f"{said['kappa']:.4f}"
     whole = f"accuracy {said['accuracy']:.4f}, kappa {kappa}, purity {said['purity']:.4f}"
-    n_pixels = f"{said['n_pixels']} pixels of classes, matched by overlap"
+    n_pixels = f"{counted(said['n_pixels'], 'pixel')} of classes, matched by overlap"
     return [*lines, "", *_confusion(said), "", *_without_partner(said), whole, n_pixels]
 
 

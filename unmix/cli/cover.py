@@ -7,17 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unmix.cli.library_options import ClassOptions, with_class_options
-from unmix.cli.options import (
-    device_option,
-    memory_option,
-    out_option,
-    overwrite_option,
-    say_json,
-    scene_argument,
-    seed_option,
-)
+from unmix.cli.options import device_option, say_json, scene_argument, seed_option
+from unmix.cli.output_options import OutputOptions, with_output_options
 from unmix.cli.scene_options import SceneOptions, with_scene_options
-from unmix.cli.talk import Talk, at_work
+from unmix.cli.talk import Talk
+from unmix.errors import counted
 
 if TYPE_CHECKING:
     from scenes import Scene
@@ -25,7 +19,7 @@ if TYPE_CHECKING:
 
 _CUTS = ("window", "bounds", "bounds_lonlat")
 _UNVARIED = (
-    "every draw takes all {n} spectra of the library and adds no noise, so that all are the same "
+    "every draw takes the whole library ({n}) and adds no noise, so that all draws are the same "
     "and the standard deviations are zero. Take fewer with --spectra or --per-class, or give "
     "the --uncertainty of the scene."
 )
@@ -34,7 +28,7 @@ _UNVARIED = (
 @click.command("cover")
 @scene_argument
 @with_class_options
-@out_option
+@with_output_options
 @click.option(
     "--draws",
     "n_draws",
@@ -84,16 +78,14 @@ _UNVARIED = (
 @seed_option
 @device_option
 @with_scene_options
-@overwrite_option
-@memory_option
 def command(
     scene: Path,
-    out: Path,
+    output: OutputOptions,
     scene_options: SceneOptions,
+    class_options: ClassOptions,
+    uncertainty_path: Path | None,
     device: str,
-    overwrite: bool,
-    memory: int,
-    **chosen: Any,  # noqa: ANN401  # of the library, and options of one name with CoverSettings'
+    **chosen: Any,  # noqa: ANN401  # options of one name with CoverSettings' fields
 ) -> None:
     """Estimate what share of each pixel of SCENE each class of a library covers, and how surely.
 
@@ -102,31 +94,26 @@ def command(
     (of what is lit: shade is divided out), uncertainty.tif (standard deviations over the draws),
     brightness.tif, rmse.tif and run.json. The library is resampled to the bands of the scene.
     """
-    from unmix.staging import check_free, staged_folder
-
-    check_free(out, overwrite=overwrite)
-    with at_work() as talk:
-        from unmix.bundle.class_maps import class_record
+    with output.at_work() as talk:
         from unmix.bundle.cover_maps import write_cover
+        from unmix.bundle.run import record_of
         from unmix.cover import Cover, CoverSettings
         from unmix.device import resolve_device
-        from unmix.mapping import limited_memory
 
-        said, uncertainty_path = ClassOptions.taken_from(chosen), chosen.pop("uncertainty_path")
         settings = CoverSettings(**chosen)
-        opened, bundles, library = said.open(scene_options.open(scene))
+        opened, bundles, library = class_options.open(scene_options.open(scene))
         axis = opened.wavelengths_nm
         assert axis is not None  # else the library had not been resampled
         where = resolve_device(device)
         cover = Cover.of(bundles.spectra, bundles.class_of, axis, settings, device=where)
         spread = _uncertainty(opened, uncertainty_path, scene_options, cover, talk)
-        record = class_record(opened, bundles, library, said.path, said.field) | {
-            "command": "cover",
+        record = record_of("cover", opened) | {
+            "library": library,
             "parameters": asdict(settings) | _said(uncertainty_path),
             "n_of_class": dict(zip(bundles.classes, cover.counts, strict=True)),
             "warnings": talk.warnings,
         }
-        with staged_folder(out, overwrite=overwrite) as staged, limited_memory(memory):
+        with output.staged() as staged:
             scores = write_cover(
                 opened,
                 staged,
@@ -136,7 +123,8 @@ def command(
                 record=record,
                 progress=talk.progress,
             )
-    say_json({"maps": str(out / "fractions.tif"), "classes": list(bundles.classes), **scores})
+    maps = str(output.out / "fractions.tif")
+    say_json({"maps": maps, "classes": list(bundles.classes), **scores})
 
 
 def _uncertainty(
@@ -145,7 +133,7 @@ def _uncertainty(
     """The uncertainty on the pixels and bands of the scene, and a warning if nothing varies."""
     if path is None:
         if cover.takes_all:
-            talk.say(_UNVARIED.format(n=len(cover.library)))
+            talk.say(_UNVARIED.format(n=counted(len(cover.library), "spectrum")))
         return None
     from unmix.bundle.cover_maps import on_bands_of
 

@@ -1,27 +1,19 @@
 """``unmix denoise``: a scene in, the same scene without its noise out."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
-from unmix.cli.options import (
-    device_option,
-    memory_option,
-    out_option,
-    overwrite_option,
-    say_json,
-    scene_argument,
-    seed_option,
-)
+from unmix.cli.network import learned_network, network_record, steps_option
+from unmix.cli.options import device_option, say_json, scene_argument, seed_option
+from unmix.cli.output_options import OutputOptions, with_output_options
 from unmix.cli.scene_options import SceneOptions, with_scene_options
-from unmix.cli.talk import at_work
 
 
 @click.command("denoise")
 @scene_argument
-@out_option
+@with_output_options
 @click.option(
     "--format",
     "map_format",
@@ -38,22 +30,17 @@ from unmix.cli.talk import at_work
     show_default=True,
     help="Numbers that a spectrum is described by on its way.",
 )
-@click.option(
-    "--steps", type=click.IntRange(min=1), help="Steps of the training, if not the member's own."
-)
+@steps_option
 @seed_option
 @device_option
 @with_scene_options
-@overwrite_option
-@memory_option
 def command(
     scene: Path,
-    out: Path,
+    output: OutputOptions,
     scene_options: SceneOptions,
     map_format: Literal["geotiff", "envi"],
-    overwrite: bool,
-    memory: int,
-    **chosen: Any,  # noqa: ANN401  # of the network; see `_settings`
+    n_codes: int,
+    **chosen: Any,  # noqa: ANN401  # of the network; see `learned_network`
 ) -> None:
     """Take the noise out of SCENE.
 
@@ -61,36 +48,24 @@ def command(
     scene's own. The folder OUT gets the cube (denoised.tif, or denoised.img with its header) with
     the wavelengths of the bands in use, the network, and run.json.
     """
-    from unmix.staging import check_free, staged_folder
-
-    check_free(out, overwrite=overwrite)
-    with at_work() as talk:
+    with output.at_work() as talk:
         from unmix.bundle.network_maps import write_denoised
-        from unmix.bundle.use_records import write_use_record
-        from unmix.cli.network import network_record
-        from unmix.mapping import limited_memory
-        from unmix.networks import MEMBERS, NetworkUnmixer
+        from unmix.staging import write_record
 
         opened = scene_options.open(scene)
-        settings, steps = MEMBERS["denoising"], chosen["steps"]
-        if steps is not None:
-            settings = replace(settings, training=replace(settings.training, n_steps=steps))
-        model = NetworkUnmixer(
-            chosen["n_codes"],
-            member="denoising",
-            settings=settings,
-            random_state=chosen["seed"],
-            device=chosen["device"],
-            progress=lambda share: talk.progress("learning", share),
-        ).fit(opened)
-        record = network_record("denoise", opened, model) | {"warnings": talk.warnings}
-        record["parameters"] = {"format": map_format, "n_codes": chosen["n_codes"]}
+        model = learned_network(
+            opened, None, talk, member="denoising", n_endmembers=n_codes, **chosen
+        )
+        record = network_record("denoise", opened, model) | {
+            "parameters": {"format": map_format, "n_codes": n_codes},
+            "warnings": talk.warnings,
+        }
         noise = {"noise": model.network_.noise * model.network_.size}
-        with staged_folder(out, overwrite=overwrite) as staged, limited_memory(memory):
+        with output.staged() as staged:
             scores = noise | write_denoised(
                 opened, staged, model, map_format=map_format, record=record, progress=talk.progress
             )
             model.save(staged / "model")
-            write_use_record(staged, {**record, "scores": scores})
+            write_record(staged, {**record, "scores": scores})
     name = "denoised.tif" if map_format == "geotiff" else "denoised.img"
-    say_json({"cube": str(out / name), **scores})
+    say_json({"cube": str(output.out / name), **scores})

@@ -16,6 +16,7 @@ from unmix.cli.options import (
 )
 from unmix.cli.scene_options import SceneOptions, with_scene_options
 from unmix.cli.talk import Talk, at_work
+from unmix.errors import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +99,6 @@ def command(
         with limited_memory(memory):
             spectra, places, classes, told = how(opened, said, talk)
         record = {
-            "command": "endmembers",
             "parameters": {k: str(v) if isinstance(v, Path) else v for k, v in said.items()},
             **told,
             "warnings": talk.warnings,
@@ -176,6 +176,6 @@ def _labelled(scene: "Scene", said: dict[str, Any], talk: Talk) -> Found:
     )
     if found.labels.n_contradicting:
         n = found.labels.n_contradicting
-        talk.say(f"{n} pixels with labels of different classes are left out.")
+        talk.say(f"{counted(n, 'pixel')} with labels of different classes left out.")
     told = {"labelled_pixels": found.counts, "chosen_pixels": found.labels.counts}
     return found.spectra, (found.labels.rows, found.labels.columns), found.classes, told

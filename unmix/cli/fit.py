@@ -49,7 +49,6 @@ def command(
     with at_work() as talk:
         from unmix.many import fit_scenes
         from unmix.model_file import check_free
-        from unmix.stability import doubts
         from unmix.unmixer import Unmixer
 
         check_free(out, overwrite)
@@ -61,7 +60,7 @@ def command(
         )
         fit_scenes([scene_options.open(scene) for scene in scenes], model)
         talk.close()
-        for note in doubts(model.endmember_names_, model.stability_.tolist()):
+        for note in model.doubts_:
             click.echo(f"Warning: {note}", err=True)
         model.save(out, overwrite=overwrite)
     say_json(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import numpy as np
 
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 
 if TYPE_CHECKING:
     from scenes import Scene, SpectralLibrary
@@ -27,7 +27,9 @@ class OnBands(NamedTuple):
     """With a value from zero in every band."""
 
 
-def on_common_bands(path: Path, scene: Scene, *, leave_out: bool = False) -> OnBands:
+def on_common_bands(
+    path: Path, scene: Scene, *, scale: float | None = None, leave_out: bool = False
+) -> OnBands:
     """Read a library and resample it to the bands in use of a scene.
 
     Bands that most of its spectra lack, usually at the ends of the sensor's range, are left out of
@@ -39,6 +41,8 @@ def on_common_bands(path: Path, scene: Scene, *, leave_out: bool = False) -> OnB
         Any file or folder that `scenes.SpectralLibrary.read` takes.
     scene : Scene
         As it would be unmixed.
+    scale : float, optional
+        Number of the library that means reflectance 1.
     leave_out : bool
         Whether spectra that lack some of the other bands are left out; else they are refused.
 
@@ -53,15 +57,15 @@ def on_common_bands(path: Path, scene: Scene, *, leave_out: bool = False) -> OnB
     """
     from scenes import SpectralLibrary
 
-    library = SpectralLibrary.read(path)
+    library = SpectralLibrary.read(path, scale)
     if scene.wavelengths_nm is not None and library.wavelengths_nm is not None:
         library = library.resampled(scene.wavelengths_nm, scene.fwhm_nm)
     elif library.spectra.shape[1] != scene.n_bands:
+        found = counted(library.spectra.shape[1], "band")
         lacking = scene.name if scene.wavelengths_nm is None else path.name
         raise UnmixError(
-            f"{lacking} has no wavelengths, and {path.name} has {library.spectra.shape[1]} bands "
-            f"where {scene.n_bands} of {scene.name} are used, so they cannot be matched. Add the "
-            "wavelengths to its header."
+            f"{lacking} has no wavelengths, and {path.name} has {found} where {scene.n_bands} of "
+            f"{scene.name} are used, so they cannot be matched. Add the wavelengths to its header."
         )
     scene, library = _on_usual_bands(scene, library)
     return OnBands(scene, _whole(library, path, leave_out))
@@ -73,7 +77,7 @@ def _on_usual_bands(scene: Scene, library: SpectralLibrary) -> tuple[Scene, Spec
     if kept.all():
         return scene, library
     click.echo(
-        f"{int((~kept).sum())} of {kept.size} bands are left out, where the library has no values.",
+        f"{int((~kept).sum())} of {kept.size} bands left out, where the library has no values.",
         err=True,
     )
     if not kept.any():
@@ -101,10 +105,12 @@ def _whole(library: SpectralLibrary, path: Path, leave_out: bool) -> SpectralLib
         )
     if not whole.all():
         n_left = int((~whole).sum())
-        click.echo(f"{n_left} of {len(library)} spectra lack bands and are left out.", err=True)
+        click.echo(f"{n_left} of {len(library)} spectra left out, for lack of bands.", err=True)
         library = library.take(whole)
     if (library.spectra < 0).any():
         n_negative = int((library.spectra < 0).any(axis=1).sum())
-        click.echo(f"{n_negative} spectra have values below zero, which are set to zero.", err=True)
+        click.echo(
+            f"{counted(n_negative, 'spectrum')} with values below zero, now set to zero.", err=True
+        )
         library = replace(library, spectra=np.clip(library.spectra, 0, None))
     return library

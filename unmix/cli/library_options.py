@@ -1,13 +1,15 @@
 """Options of the commands that unmix with the classes of a library."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from unmix.cli.options import Command, as_one
+
 if TYPE_CHECKING:
-    from scenes import Scene, SpectralLibrary
+    from scenes import Scene
     from unmix.mesma import Bundles
 
 library_option = click.option(
@@ -33,29 +35,30 @@ library_scale_option = click.option(
 )
 
 
-class ClassOptions(NamedTuple):
+@dataclass(frozen=True)
+class ClassOptions:
     """What the user said about the library."""
 
-    path: Path
+    library_path: Path
     field: str
-    scale: float | None
-
-    @classmethod
-    def taken_from(cls, options: dict[str, Any]) -> "ClassOptions":
-        """Take them out of all options."""
-        return cls(*(options.pop(name) for name in ("library_path", "field", "library_scale")))
+    library_scale: float | None
 
     def open(
         self, scene: "Scene", shade: str | None = None
-    ) -> "tuple[Scene, Bundles, SpectralLibrary]":
-        """Read the library and bring it and a scene onto the bands that both have."""
+    ) -> "tuple[Scene, Bundles, dict[str, Any]]":
+        """Read the library and bring it and a scene onto the bands that both have.
+
+        What a record says of the library comes third.
+        """
         from scenes import SpectralLibrary
-        from unmix.bundle.class_maps import scene_and_bundles
+        from unmix.bundle.class_maps import described_library, scene_and_bundles
 
-        library = SpectralLibrary.read(self.path, self.scale)
-        return *scene_and_bundles(scene, library, self.field, shade=shade), library
+        library = SpectralLibrary.read(self.library_path, self.library_scale)
+        scene, bundles = scene_and_bundles(scene, library, self.field, shade=shade)
+        return scene, bundles, described_library(bundles, library, self.library_path, self.field)
 
 
-def with_class_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of the library."""
-    return library_option(class_option(library_scale_option(command)))
+def with_class_options(command: Command) -> Command:
+    """Give a command the options of the library, as one argument, `class_options`."""
+    options = (library_option, class_option, library_scale_option)
+    return as_one(command, options, "class_options", ClassOptions)

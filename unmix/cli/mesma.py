@@ -7,17 +7,9 @@ from typing import Any
 import click
 
 from unmix.cli.library_options import ClassOptions, with_class_options
-from unmix.cli.options import (
-    device_option,
-    memory_option,
-    out_option,
-    overwrite_option,
-    say_json,
-    scene_argument,
-    seed_option,
-)
+from unmix.cli.options import device_option, say_json, scene_argument, seed_option
+from unmix.cli.output_options import OutputOptions, with_output_options
 from unmix.cli.scene_options import SceneOptions, with_scene_options
-from unmix.cli.talk import at_work
 
 
 def some_levels(context: click.Context, option: click.Parameter, value: str) -> tuple[int, ...]:
@@ -31,7 +23,7 @@ def some_levels(context: click.Context, option: click.Parameter, value: str) -> 
 @click.command("mesma")
 @scene_argument
 @with_class_options
-@out_option
+@with_output_options
 @click.option(
     "--levels",
     default="2,3",
@@ -71,16 +63,14 @@ def some_levels(context: click.Context, option: click.Parameter, value: str) -> 
 @seed_option
 @device_option
 @with_scene_options
-@overwrite_option
-@memory_option
 def command(
     scene: Path,
-    out: Path,
+    output: OutputOptions,
     scene_options: SceneOptions,
+    class_options: ClassOptions,
+    shade: str | None,
     device: str,
-    overwrite: bool,
-    memory: int,
-    **chosen: Any,  # noqa: ANN401  # of the library, and options of one name with MesmaSettings'
+    **chosen: Any,  # noqa: ANN401  # options of one name with MesmaSettings' fields
 ) -> None:
     """Unmix SCENE with the best of all small mixtures of a library's spectra (MESMA).
 
@@ -89,19 +79,14 @@ def command(
     class, by its number in the library from 0, -1 for none) and run.json. The library is resampled
     to the bands of the scene.
     """
-    from unmix.staging import check_free, staged_folder
-
-    check_free(out, overwrite=overwrite)
-    with at_work() as talk:
-        from unmix.bundle.class_maps import class_record
+    with output.at_work() as talk:
         from unmix.bundle.mesma_maps import write_mesma
+        from unmix.bundle.run import record_of
         from unmix.device import resolve_device
-        from unmix.mapping import limited_memory
         from unmix.mesma import Mesma, MesmaSettings
 
-        said, shade = ClassOptions.taken_from(chosen), chosen.pop("shade")
         settings = MesmaSettings(**chosen)
-        opened, bundles, library = said.open(scene_options.open(scene), shade)
+        opened, bundles, library = class_options.open(scene_options.open(scene), shade)
         models = Mesma.of(
             bundles.spectra,
             bundles.class_of,
@@ -109,17 +94,18 @@ def command(
             shade=bundles.shade,
             device=resolve_device(device),
         )
-        record = class_record(opened, bundles, library, said.path, said.field) | {
-            "command": "mesma",
+        record = record_of("mesma", opened) | {
+            "library": library,
             "parameters": {"shade": shade, **finite(asdict(settings))},
             "n_models": {str(level): n for level, n in models.n_models.items()},
             "warnings": talk.warnings,
         }
-        with staged_folder(out, overwrite=overwrite) as staged, limited_memory(memory):
+        with output.staged() as staged:
             scores = write_mesma(
                 opened, staged, models, bundles, record=record, progress=talk.progress
             )
-    say_json({"maps": str(out / "fractions.tif"), "classes": list(bundles.classes), **scores})
+    maps = str(output.out / "fractions.tif")
+    say_json({"maps": maps, "classes": list(bundles.classes), **scores})
 
 
 def finite(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from unmix.cli.options import device_option, number_or_auto, seed_option
+from unmix.cli.options import Command, as_one, device_option, number_or_auto, seed_option
 from unmix.cli.scene_options import SceneOptions
 from unmix.cli.talk import Talk
 
 if TYPE_CHECKING:
     from scenes import Scene
     from unmix.unmixer import Unmixer
-
-Command = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -88,14 +84,4 @@ _OPTIONS = (
 
 def with_model_options(command: Command) -> Command:
     """Give a command the options of a model; it gets them as one argument, `model_options`."""
-
-    @wraps(command)
-    def collected(**arguments: Any) -> Any:  # noqa: ANN401
-        names = ("folder", "n_endmembers", "seed", "device")
-        said = ModelOptions(**{name: arguments.pop(name) for name in names})
-        return command(model_options=said, **arguments)
-
-    decorated: Command = collected
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return as_one(command, _OPTIONS, "model_options", ModelOptions)

@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unmix.cli.options import (
-    device_option,
-    memory_option,
-    out_option,
-    overwrite_option,
-    say_json,
-    scene_argument,
-    seed_option,
-)
+from unmix.cli.options import device_option, say_json, scene_argument, seed_option
+from unmix.cli.output_options import OutputOptions, with_output_options
 from unmix.cli.scene_options import SceneOptions, with_scene_options
-from unmix.cli.talk import Talk, at_work
+from unmix.cli.talk import Talk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,9 +22,14 @@ NAMES = ("sparse", "convolutional", "variational", "adversarial", "conditional")
 """Members that have endmembers to be mapped; known without importing torch."""
 
 
+steps_option = click.option(
+    "--steps", type=click.IntRange(min=1), help="Steps of the training, if not the member's own."
+)
+
+
 @click.command("network")
 @scene_argument
-@out_option
+@with_output_options
 @click.option(
     "--member",
     type=click.Choice(NAMES),
@@ -48,9 +46,7 @@ NAMES = ("sparse", "convolutional", "variational", "adversarial", "conditional")
     show_default=True,
     help="How many materials; for sparse, units of the dictionary.",
 )
-@click.option(
-    "--steps", type=click.IntRange(min=1), help="Steps of the training, if not the member's own."
-)
+@steps_option
 @click.option(
     "--model",
     "model_folder",
@@ -67,61 +63,55 @@ NAMES = ("sparse", "convolutional", "variational", "adversarial", "conditional")
 @seed_option
 @device_option
 @with_scene_options
-@overwrite_option
-@memory_option
 def command(
     scene: Path,
-    out: Path,
+    output: OutputOptions,
     scene_options: SceneOptions,
     side_path: Path | None,
-    overwrite: bool,
-    memory: int,
-    **chosen: Any,  # noqa: ANN401  # of the network; see `_network`
+    model_folder: Path | None,
+    **chosen: Any,  # noqa: ANN401  # of the network; see `learned_network`
 ) -> None:
     """Map SCENE with a network other than the default model.
 
     OUT gets abundances.tif, quality.tif, uncertainty.tif (variational), endmember spectra, the
     network itself, and run.json.
     """
-    from unmix.staging import check_free, staged_folder
+    with output.at_work() as talk:
+        from unmix.bundle.network_maps import write_network_maps
+        from unmix.bundle.spectra import write_endmembers
+        from unmix.networks import NetworkUnmixer
+        from unmix.staging import write_record
 
-    check_free(out, overwrite=overwrite)
-    with at_work() as talk:
-        from unmix.bundle.network_maps import write_endmembers, write_network_maps
-        from unmix.bundle.use_records import write_use_record
-        from unmix.mapping import limited_memory
-
-        load = chosen["model_folder"] is not None
-        opened = scene_options.open_for_model(scene) if load else scene_options.open(scene)
-        side = None if side_path is None else _side(opened, side_path)
-        model = _network(opened, side, talk, **chosen)
-        record = network_record("network", opened, model) | {"warnings": talk.warnings}
-        record["parameters"] = {
-            "model": str(chosen["model_folder"]) if load else None,
-            "side": None if side_path is None else str(side_path),
+        if model_folder is None:
+            opened = scene_options.open(scene)
+            side = _side(opened, side_path)
+            model = learned_network(opened, side, talk, **chosen)
+        else:
+            opened = scene_options.open_for_model(scene)
+            side, model = _side(opened, side_path), NetworkUnmixer.load(model_folder)
+            model.device = chosen["device"]
+        record = network_record("network", opened, model) | {
+            "parameters": {
+                "model": None if model_folder is None else str(model_folder),
+                "side": None if side_path is None else str(side_path),
+            },
+            "warnings": talk.warnings,
         }
-        with staged_folder(out, overwrite=overwrite) as staged, limited_memory(memory):
+        with output.staged() as staged:
             scores = write_network_maps(
                 opened, staged, model, side=side, record=record, progress=talk.progress
             )
-            write_endmembers(staged, model)
+            write_endmembers(model, staged)
             model.save(staged / "model")
-            write_use_record(staged, {**record, "scores": scores})
-    say_json({"maps": str(out / "abundances.tif"), "member": model.member, **scores})
+            write_record(staged, {**record, "scores": scores})
+    say_json({"maps": str(output.out / "abundances.tif"), "member": model.member, **scores})
 
 
 def network_record(name: str, scene: "Scene", model: "NetworkUnmixer") -> dict[str, Any]:
     """What the record of a run says of a network."""
-    from datetime import UTC, datetime
-    from importlib.metadata import version
+    from unmix.bundle.run import record_of
 
-    from unmix.bundle.run import input_of
-
-    return {
-        "software": f"unmix {version('unmix')}",
-        "command": name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "input": input_of(scene),
+    return record_of(name, scene) | {
         "model": {
             "member": model.member,
             "settings": asdict(model.network_.settings),
@@ -136,7 +126,7 @@ def network_record(name: str, scene: "Scene", model: "NetworkUnmixer") -> dict[s
     }
 
 
-def _network(
+def learned_network(
     scene: "Scene",
     side: "NDArray[np.float32] | None",
     talk: Talk,
@@ -144,17 +134,12 @@ def _network(
     member: str,
     n_endmembers: int,
     steps: int | None,
-    model_folder: Path | None,
     seed: int,
     device: str,
 ) -> "NetworkUnmixer":
-    """Fit the network to the scene, or read it from a folder."""
+    """Fit a network to a scene; the options are those of the command line."""
     from unmix.networks import MEMBERS, NetworkUnmixer
 
-    if model_folder is not None:
-        model = NetworkUnmixer.load(model_folder)
-        model.device = device
-        return model
     settings = MEMBERS[member]
     if steps is not None:
         settings = replace(settings, training=replace(settings.training, n_steps=steps))
@@ -169,8 +154,10 @@ def _network(
     return model.fit(scene, side=side)
 
 
-def _side(scene: "Scene", path: Path) -> "NDArray[np.float32]":
+def _side(scene: "Scene", path: Path | None) -> "NDArray[np.float32] | None":
     """The bands of a raster on the grid of the scene, NaN where it has no value."""
+    if path is None:
+        return None
     import numpy as np
 
     from scenes.formats.raster_pixels import open_raster

@@ -1,12 +1,55 @@
 """Options that several commands share, defined once."""
 
 import json
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
 from unmix.readings import READINGS
+
+Command = Callable[..., Any]
+
+
+def as_one(
+    command: Command,
+    options: Sequence[Callable[[Command], Command]],
+    argument: str,
+    made: Callable[..., object],
+) -> Command:
+    """Give a command options that it gets together, as one argument.
+
+    Parameters
+    ----------
+    command : callable
+    options : sequence of decorators
+        Of click, in the order of the help.
+    argument : str
+        What the command calls them.
+    made : callable
+        Makes the argument; gets the values by their names.
+    """
+    names: list[str] = []
+
+    @wraps(command)
+    def collected(**arguments: Any) -> Any:  # noqa: ANN401
+        values = {name: arguments.pop(name) for name in names}
+        return command(**{argument: made(**values)}, **arguments)
+
+    decorated: Command = collected
+    n_before = len(_parameters_of(command))
+    for option in reversed(options):
+        decorated = option(decorated)
+    names += [option.name for option in _parameters_of(decorated)[n_before:] if option.name]
+    return decorated
+
+
+def _parameters_of(command: Command) -> list[click.Parameter]:
+    """Options that have been put on a function so far, in the order in which they were."""
+    found: list[click.Parameter] = getattr(command, "__click_params__", [])
+    return found
 
 
 def number_or_auto(value: str | int) -> str | int:

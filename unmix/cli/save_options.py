@@ -1,17 +1,9 @@
 """Options that say what is written beside the maps, the same for every command that maps."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import fields
-from functools import wraps
-from typing import Any
-
 import click
 
+from unmix.cli.options import Command, as_one
 from unmix.save_options import MAP_FORMATS, SaveOptions
-
-Command = Callable[..., Any]
 
 _OPTIONS = (
     click.option(
@@ -36,14 +28,4 @@ _OPTIONS = (
 
 def with_save_options(command: Command) -> Command:
     """Give a command these options; it gets them as one argument, `save_options`."""
-    names = [field.name for field in fields(SaveOptions)]
-
-    @wraps(command)
-    def collected(**arguments: Any) -> Any:  # noqa: ANN401
-        chosen = SaveOptions(**{name: arguments.pop(name) for name in names})
-        return command(save_options=chosen, **arguments)
-
-    decorated: Command = collected
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return as_one(command, _OPTIONS, "save_options", SaveOptions)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from unmix.cli.options import nodata_option, scale_option
+from unmix.cli.options import Command, as_one, nodata_option, scale_option
 
 if TYPE_CHECKING:
     from scenes import Scene
-
-Command = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -155,23 +152,7 @@ def with_pixel_options(command: Command) -> Command:
 
 
 def _with_options(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
-    names: list[str] = []
+    def made(scale: float | None, nodata: float | None, **preparation: Any) -> SceneOptions:  # noqa: ANN401
+        return SceneOptions(scale, nodata, preparation)
 
-    @wraps(command)
-    def collected(**arguments: Any) -> Any:  # noqa: ANN401
-        said = {name: arguments.pop(name) for name in names}
-        scale, nodata = said.pop("scale"), said.pop("nodata")
-        return command(scene_options=SceneOptions(scale, nodata, said), **arguments)
-
-    decorated: Command = collected
-    n_before = len(_parameters_of(command))
-    for option in reversed(options):
-        decorated = option(decorated)
-    names += [option.name for option in _parameters_of(decorated)[n_before:] if option.name]
-    return decorated
-
-
-def _parameters_of(command: Command) -> list[click.Parameter]:
-    """Options that have been put on a function so far, in the order in which they were."""
-    found: list[click.Parameter] = getattr(command, "__click_params__", [])
-    return found
+    return as_one(command, options, "scene_options", made)

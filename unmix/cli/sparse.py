@@ -6,19 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unmix.cli.library_bands import on_common_bands
-from unmix.cli.options import (
-    memory_option,
-    out_option,
-    overwrite_option,
-    say_json,
-    scene_argument,
-    seed_option,
-)
+from unmix.cli.library_options import library_scale_option
+from unmix.cli.options import say_json, scene_argument, seed_option
+from unmix.cli.output_options import OutputOptions, with_output_options
 from unmix.cli.scene_options import SceneOptions, with_scene_options
-from unmix.cli.talk import at_work
 
 if TYPE_CHECKING:
-    from scenes import Scene, SpectralLibrary
+    from scenes import SpectralLibrary
     from unmix.sparse_regression import SparseModel
 
 N_SAMPLE = 2000
@@ -47,7 +41,8 @@ def number_from_0(value: str) -> str | float:
     type=click.Path(path_type=Path),
     help="Spectral library: a file, or a folder of spectra; it may hold hundreds.",
 )
-@out_option
+@library_scale_option
+@with_output_options
 @click.option(
     "--method",
     type=click.Choice(("sunsal", "collaborative", "topk")),
@@ -74,16 +69,13 @@ def number_from_0(value: str) -> str | float:
 @click.option("--sum-to-one", is_flag=True, help="Abundances sum to one, whatever the light.")
 @seed_option
 @with_scene_options
-@overwrite_option
-@memory_option
 def command(
     scene: Path,
     library_path: Path,
-    out: Path,
+    library_scale: float | None,
+    output: OutputOptions,
     scene_options: SceneOptions,
     seed: int,
-    overwrite: bool,
-    memory: int,
     **chosen: Any,  # noqa: ANN401  # options of one name with learn_sparse's parameters
 ) -> None:
     """Unmix SCENE with the few members of a wide library that it shows.
@@ -92,31 +84,30 @@ def command(
     pixels, the rest together in "other"), residual.tif, materials.tif (how many fractions exceed
     .01), brightness.tif (the sum of the abundances), members.sli and run.json.
     """
-    from unmix.staging import check_free, staged_folder
-
-    check_free(out, overwrite=overwrite)
-    with at_work() as talk:
+    with output.at_work() as talk:
+        from unmix.bundle.run import record_of
         from unmix.bundle.sparse_maps import write_sparse
         from unmix.inputs import learnable
-        from unmix.mapping import limited_memory
         from unmix.sparse_regression import learn_sparse
 
         opened = scene_options.open(scene)
-        opened, library = on_common_bands(library_path, opened, leave_out=True)
+        opened, library = on_common_bands(library_path, opened, scale=library_scale, leave_out=True)
         talk.progress("learning", 0.0)
         sample = opened.sample(N_SAMPLE, random_state=seed)
         spectra = library.spectra.astype("float64")
         model = learn_sparse(sample[learnable(sample)], _tensor(spectra), **chosen)
         talk.close()
-        record = _record(opened, library_path, library, model) | {
+        record = record_of("sparse", opened) | {
+            "library": {"path": str(library_path), "n_spectra": len(library)},
+            "model": _described(model, library),
             "parameters": {**chosen, "seed": seed},
             "warnings": talk.warnings,
         }
-        with staged_folder(out, overwrite=overwrite) as staged, limited_memory(memory):
+        with output.staged() as staged:
             scores = write_sparse(
                 opened, staged, model, library, record=record, progress=talk.progress
             )
-    say_json({"maps": str(out / "fractions.tif"), **record["model"], **scores})
+    say_json({"maps": str(output.out / "fractions.tif"), **record["model"], **scores})
 
 
 def _tensor(values: Any) -> Any:  # noqa: ANN401  # torch is imported late
@@ -125,29 +116,14 @@ def _tensor(values: Any) -> Any:  # noqa: ANN401  # torch is imported late
     return torch.from_numpy(values)
 
 
-def _record(
-    scene: "Scene", path: Path, library: "SpectralLibrary", model: "SparseModel"
-) -> dict[str, Any]:
-    """What went in, and what was learned."""
-    from datetime import UTC, datetime
-    from importlib.metadata import version
-
-    from unmix.bundle.run import input_of
-
-    names = [library.names[k] for k in model.members.tolist()]
+def _described(model: "SparseModel", library: "SpectralLibrary") -> dict[str, Any]:
+    """What was learned."""
     return {
-        "software": f"unmix {version('unmix')}",
-        "command": "sparse",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "input": input_of(scene),
-        "library": {"path": str(path), "n_spectra": len(library)},
-        "model": {
-            "method": model.method,
-            "members": names,
-            "shares": model.shares.tolist(),
-            "sparsity": model.sparsity,
-            "noise": model.prior.noise,
-            "brightness_spread": model.prior.spread,
-            "duality_gap": model.gap,
-        },
+        "method": model.method,
+        "members": [library.names[k] for k in model.members.tolist()],
+        "shares": model.shares.tolist(),
+        "sparsity": model.sparsity,
+        "noise": model.prior.noise,
+        "brightness_spread": model.prior.spread,
+        "duality_gap": model.gap,
     }

@@ -59,7 +59,7 @@ class Moments:
         if not (products.diagonal() > 0).all():
             dark = int((products.diagonal() <= 0).sum())
             raise UnmixError(
-                f"{dark} of {n_bands} bands are zero in every pixel. Leave them out: mark them as "
+                f"Zero in every pixel: {dark} of {n_bands} bands. Leave such out: mark them as "
                 "bad in the header (bbl), or drop their columns."
             )
         return cls(n_pixels, (total / n_pixels).cpu(), (products / n_pixels).cpu())

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from unmix.cover.draws import Draw, counts_of, draws_of
 from unmix.cover.normalization import Normalization
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.least_squares import check_shapes, least_squares
 
 Limits = Literal["nnls", "box", "fcls"]
@@ -126,14 +126,16 @@ class Cover:
         """
         settings = settings or CoverSettings()
         if len(class_of) != len(spectra):
-            raise UnmixError(f"`class_of` has {len(class_of)} entries for {len(spectra)} spectra.")
+            found, wanted = counted(len(class_of), "entry"), counted(len(spectra), "spectrum")
+            raise UnmixError(f"`class_of` has {found} for {wanted}.")
         spectra = spectra.to(device, torch.float64)
         rule = Normalization(settings.normalization, wavelengths_nm)
         lengths = rule.lengths(spectra)
         if not (lengths > 0).all():
             raise UnmixError(
-                f"{int((~(lengths > 0)).sum())} of {len(spectra)} spectra of the library are not "
-                "positive where they are normalised. Use another `normalization`."
+                "spectra of the library must be positive where they are normalised. "
+                f"{int((~(lengths > 0)).sum())} of {len(spectra)} are not: use another "
+                "`normalization`."
             )
         classes = torch.as_tensor(class_of, dtype=torch.int64, device=device)
         memberships = torch.nn.functional.one_hot(classes).to(torch.float64)

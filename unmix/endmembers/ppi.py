@@ -9,7 +9,7 @@ from torch import Tensor
 from unmix.endmembers.greedy import ROWS_AT_ONCE, Parts, Picks, pick_greedily
 from unmix.endmembers.signal import check_extraction, seeded
 from unmix.endmembers.sivm import sivm_score
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 
 N_SKEWERS = 5000
 """Random directions, as many as users of the program usually begin with."""
@@ -108,8 +108,8 @@ def pick_purest(
 
     if len(pure) < n_endmembers:
         raise UnmixError(
-            f"only {len(pure)} pixels are extreme along {n_skewers} directions, but {n_endmembers} "
-            "endmembers are asked for. Take more directions, or ask for fewer endmembers."
+            f"extreme along {n_skewers} directions: only {counted(len(pure), 'pixel')}, but "
+            f"{n_endmembers} endmembers are asked for. Take more directions, or ask for fewer."
         )
     points, often = found.points[pure], counts[pure] / counts.max()
     size = points.square().sum(dim=1).max()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from unmix.endmembers.white_noise import noise_edges
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 
 BLACK, GLARING = 1e-3, 1e3
 """Lengths, relative to the median, beyond which a spectrum is not one of the scene's: too dark to
@@ -201,8 +201,8 @@ def check_extraction(
     n_invalid = int((~spectra.isfinite().all(dim=1)).sum())
     if n_invalid:
         raise UnmixError(
-            f"{n_invalid} of {n_pixels} pixels contain NaN or infinite values. Leave invalid "
-            "pixels out (a Scene's blocks do) before extracting endmembers."
+            f"NaN or infinite values in {n_invalid} of {n_pixels} pixels. Leave invalid pixels out "
+            "(a Scene's blocks do) before extracting endmembers."
         )
 
 
@@ -218,7 +218,7 @@ def check_spread(points: Tensor, size: float, n_endmembers: int) -> None:
     n_dimensions = int((spread > FLAT * size).sum())
     if n_dimensions < n_endmembers - 1:
         raise UnmixError(
-            f"the spectra span only {n_dimensions} dimensions about their mean, but "
+            f"the spectra span only {counted(n_dimensions, 'dimension')} about their mean, but "
             f"{n_endmembers} endmembers need {n_endmembers - 1}. Ask for at most "
             f"{n_dimensions + 1}."
         )

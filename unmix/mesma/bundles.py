@@ -113,7 +113,7 @@ def bundles_of(
         bands &= known[dark]
     if not bands.any():
         raise UnmixError(
-            f"no band of the scene is covered by all {int(chosen.sum())} spectra of the library. "
+            f"no band of the scene is covered by all spectra of the library ({int(chosen.sum())}). "
             "Take a library of the sensor's range."
         )
     _warn_of_gaps(chosen, full, labels, bands)
@@ -164,12 +164,12 @@ def _warn_of_gaps(
     """Say what is left out of the library and of the scene."""
     nameless = int((labels == "").sum())
     if nameless:
-        _warn(f"{nameless} of {len(labels)} spectra of the library have no class and are left out.")
+        _warn(f"{nameless} of {len(labels)} spectra of the library left out, for lack of a class.")
     short = int((chosen & ~full).sum())
     if short:
         _warn(
-            f"{short} of {int(chosen.sum())} spectra of the library cover less than "
-            f"{FULL_COVER:.0%} of the bands that others cover, and are left out."
+            f"{short} of {int(chosen.sum())} spectra of the library left out, for covering less "
+            f"than {FULL_COVER:.0%} of the bands that others cover."
         )
     if not bands.all():
         _warn(

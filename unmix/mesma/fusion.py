@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.least_squares import check_shapes
 from unmix.mesma.models import models_of
 from unmix.mesma.search import Systems
@@ -105,7 +105,8 @@ class Mesma:
         dark = torch.zeros(spectra.shape[-1]) if shade is None else shade
         check_shapes(spectra, dark[None])
         if len(class_of) != len(spectra):
-            raise UnmixError(f"`class_of` has {len(class_of)} entries for {len(spectra)} spectra.")
+            found, wanted = counted(len(class_of), "entry"), counted(len(spectra), "spectrum")
+            raise UnmixError(f"`class_of` has {found} for {wanted}.")
         if settings.levels[-1] - 1 > spectra.shape[1]:
             raise UnmixError(
                 f"level {settings.levels[-1]} needs at least {settings.levels[-1] - 1} bands. "

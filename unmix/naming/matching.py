@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.naming.continuum import FloatArray, Spectra
 from unmix.naming.likeness import Distances, References, distances
 
@@ -129,7 +129,8 @@ def name_endmembers(
         )
     groups = list(map(material_of, library.names)) if materials is None else list(materials)
     if len(groups) != len(library.names):
-        raise UnmixError(f"`materials` has {len(groups)} entries for {len(library.names)} spectra.")
+        found, wanted = counted(len(groups), "entry"), counted(len(library.names), "spectrum")
+        raise UnmixError(f"`materials` has {found} for {wanted}.")
     known = np.asarray(library.resampled(axis, fwhm_nm).spectra, dtype=np.float64)
     order = np.argsort(axis, kind="stable")
     shared: dict[bytes, _Shared] = {}
@@ -198,8 +199,8 @@ def _share(measured: NDArray[np.bool_], known: FloatArray, axis: FloatArray) -> 
     bands = usable[chosen].all(axis=0) & chosen.any()
     if bands.sum() < _FEWEST_BANDS:
         raise UnmixError(
-            f"an endmember shares {int(bands.sum())} bands with the spectra of the library; at "
-            f"least {_FEWEST_BANDS} are needed. Take a library of the sensor's range."
+            f"an endmember shares {counted(int(bands.sum()), 'band')} with the spectra of the "
+            f"library; at least {_FEWEST_BANDS} are needed. Take a library of the sensor's range."
         )
     references = References.of(known[np.ix_(chosen, bands)], axis[bands])
     return _Shared(np.flatnonzero(chosen).tolist(), bands, references)

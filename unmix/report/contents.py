@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scenes import Grid
 from scenes.acquisition import Acquisition
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.report.rasters import opened, thinned
 from unmix.staging import RECORD_NAME
 
@@ -113,7 +113,7 @@ def read_contents(folder: Path) -> Contents:
     maps = [thinned(path, shape) for path in paths]
     if len(maps[0]) != len(model.endmember_names_):
         raise UnmixError(
-            f"{paths[0]} has {len(maps[0])} bands, but the model beside it "
+            f"{paths[0]} has {counted(len(maps[0]), 'band')}, but the model beside it "
             f"{len(model.endmember_names_)} endmembers: they are of different runs."
         )
     return Contents(folder, record, model, grid, acquisition, *maps)

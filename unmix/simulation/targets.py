@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from unmix.errors import UnmixError
+from unmix.errors import UnmixError, counted
 from unmix.simulation.materials import find_material
 from unmix.simulation.noise import Field, Indices, row_generator
 from unmix.simulation.spectra import Material
@@ -139,8 +139,8 @@ def _random_place(
             return candidate
     raise UnmixError(
         f"there is no room for a target of {target.area_px:g} px ({target.name}) in "
-        f"{height} x {width} pixels with {len(others)} other target(s) and {border_px} border "
-        "columns. Make the scene larger, or the targets fewer or smaller."
+        f"{height} x {width} pixels with {counted(len(others), 'other target')} and {border_px} "
+        "border columns. Make the scene larger, or the targets fewer or smaller."
     )
 
 

@@ -2,10 +2,10 @@
 
 What no combination of the common materials reaches is looked at in smooth patterns along the
 spectrum only: materials differ smoothly from band to band, noise does not, so that most of the
-noise is left out. There the scatter of the usual pixels is made white, and the squared length of a
-pixel is its score, the distance of Reed and Yu's detector in the space that the model leaves. The
-same is done with the spectra themselves, and the larger distance counts: what lies among the
-combinations of the materials, but far from where pixels are, leaves nothing.
+noise is left out. There the usual pixels are groups of like composition, each with a scatter of its
+own, and the distance from the nearest group is the score; see `unmix.uses.backgrounds`. The same is
+done with the spectra themselves, and the larger distance counts: what lies among the combinations
+of the materials, but far from where pixels are, leaves nothing.
 
 References
 ----------
@@ -14,7 +14,7 @@ Matteoli, Diani and Corsini (2010), doi:10.1109/MAES.2010.5546306: anomalies aga
 subspace.
 """
 
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -22,15 +22,14 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
+from unmix.abundances import nnls
 from unmix.errors import UnmixError
 from unmix.inputs import SpectraSource, as_rows, learnable, pixels_to_learn_from
+from unmix.uses.backgrounds import learn_background
 from unmix.uses.tails import Tail, fit_tail, gaussian_surprise
 
 SCORE_NAMES = ("score", "distance")
 """What `AnomalyDetector.scores` gives of each pixel."""
-TRIMMED, ROUNDS = 0.01, 3
-"""Share of the pixels that is left out when the scatter is learned, and how often it is learned."""
-_ROUNDING = 1e-12  # of variances
 _SECOND_DIFFERENCE = 6.0**0.5  # of white noise, in its standard deviations
 
 
@@ -42,19 +41,6 @@ class Model(Protocol):
 
     def inverse_transform(self, abundances: Any) -> Any:  # noqa: ANN401
         """From codes to spectra."""
-
-
-class Background(NamedTuple):
-    """The usual pixels, as a matrix brings them, or what the model leaves of them, to white."""
-
-    matrix: Tensor
-    """(n_bands, n_patterns), float64"""
-    mean: Tensor
-    """(n_patterns,)"""
-
-    def squared_distance(self, pixels: Tensor) -> Tensor:
-        """Of pixels (n_pixels, n_bands) from the usual, in variances."""
-        return (pixels @ self.matrix - self.mean).square().sum(dim=1)
 
 
 class AnomalyDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -110,7 +96,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is u
         model: Model,
         *,
         false_alarm: float = 1e-3,
-        n_patterns: int = 20,
+        n_patterns: int = 30,
         rare: float = 0.005,
         max_pixels: int = 50_000,
         random_state: int = 0,
@@ -155,12 +141,13 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is u
         self.explained_by_, away = self._off_the_materials(n_bands)
         left = pixels @ away if away is not None else self._left(pixels)
         to_patterns = _weights(left, self._order(n_bands))[:, None] * self._patterns(n_bands)
-        self.spectral_background_ = _background(pixels, to_patterns)
-        found = _background(left, to_patterns)
+        codes = self._composition(pixels)
+        self.spectral_background_ = learn_background(pixels, to_patterns, codes)
+        found = learn_background(left, to_patterns, codes)
         self.residual_background_ = (
-            found if away is None else found._replace(matrix=away @ found.matrix)
+            found if away is None else found._replace(to_patterns=away @ found.to_patterns)
         )
-        squared = self._squared_distance(pixels).numpy()
+        squared = self._squared_distance(pixels, learned_from=True).numpy()
         self.tail_: Tail = fit_tail(self._surprise(squared))
         return self
 
@@ -182,7 +169,8 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is u
         -------
         Tensor of shape (n_pixels, 2), float32
             ``-log10`` of the share of usual pixels that are as far out (3: one in a thousand), and
-            the distance itself, in standard deviations of the usual pixels. NaN for invalid pixels.
+            the distance itself, in standard deviations of the nearest group of usual pixels, as
+            in all patterns. NaN for invalid pixels.
         """
         pixels = as_rows(spectra).cpu()
         valid = pixels.isfinite().all(dim=1)
@@ -203,15 +191,22 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is u
         if not 0 <= self.rare < 1:
             raise UnmixError(f"`rare` must be from 0 to less than 1. Got {self.rare!r}.")
 
-    def _squared_distance(self, pixels: Tensor) -> Tensor:
+    def _squared_distance(self, pixels: Tensor, *, learned_from: bool = False) -> Tensor:
         left = pixels if hasattr(self.model, "endmembers_") else self._left(pixels)
         return torch.maximum(
-            self.residual_background_.squared_distance(left),
-            self.spectral_background_.squared_distance(pixels),
+            self.residual_background_.squared_distance(left, learned_from=learned_from),
+            self.spectral_background_.squared_distance(pixels, learned_from=learned_from),
         )
 
     def _surprise(self, squared: NDArray[np.float64]) -> NDArray[np.float64]:
-        return gaussian_surprise(squared, self.spectral_background_.matrix.shape[1])
+        return gaussian_surprise(squared, self.spectral_background_.to_patterns.shape[1])
+
+    def _composition(self, pixels: Tensor) -> Tensor:
+        """Fractions of the materials, whatever the light, or codes; (n_pixels, n_numbers)."""
+        if not hasattr(self.model, "endmembers_"):
+            return torch.as_tensor(np.asarray(self.model.transform(pixels.float().numpy())))
+        codes = nnls(pixels.float(), torch.as_tensor(np.asarray(self.model.endmembers_)).float())
+        return codes / codes.sum(dim=1, keepdim=True).clamp(min=1e-12)
 
     def _left(self, pixels: Tensor) -> Tensor:
         """What a model without endmembers does not reproduce."""
@@ -264,23 +259,3 @@ def _weights(left: Tensor, order: NDArray[np.intp]) -> Tensor:
     weights = torch.empty_like(noise)
     weights[order] = 1 / noise
     return weights
-
-
-def _background(rows: Tensor, to_patterns: Tensor) -> Background:
-    """The usual rows: their mean, and the matrix that makes their scatter in patterns white.
-
-    The farthest rows are left out, and the scatter is learned again without them.
-    """
-    patterns = rows @ to_patterns
-    kept = patterns
-    for _ in range(ROUNDS):
-        mean = kept.mean(dim=0)
-        scatter = torch.cov(kept.T).reshape(patterns.shape[1], -1)
-        values, directions = torch.linalg.eigh(scatter)
-        # directions inside the materials' span hold nothing but rounding, and say nothing
-        whitening = (
-            directions * torch.where(values > _ROUNDING * values[-1], values, torch.inf).rsqrt()
-        )
-        distance = ((patterns - mean) @ whitening).square().sum(dim=1)
-        kept = patterns[distance <= torch.quantile(distance[: 10**7], 1 - TRIMMED)]
-    return Background(to_patterns @ whitening, mean @ whitening)

@@ -11,10 +11,22 @@ from torch import Tensor
 from unmix.endmembers.signal import leading_directions
 from unmix.errors import UnmixError
 from unmix.fitted_model import FittedModel
-from unmix.inputs import SpectraSource, as_rows, learnable, pixels_to_learn_from
+from unmix.inputs import (
+    SpectraSource,
+    as_rows,
+    learnable,
+    pixels_to_learn_from,
+    rows_on_bands,
+)
+from unmix.uses.scaling import FeatureBlock
 
 DARKEST = 1e-2
-"""Brightness, relative to that of the endmembers, below which all is as dark as this."""
+"""Brightness, relative to the endmembers or a usual spectrum, below which all is as dark."""
+FRACTIONS_WEIGHT, UNIT_WEIGHT, BRIGHTNESS_WEIGHT = 25.0, 100.0, 1.0
+"""Variances of the features in a classifier, chosen on other scenes than those reported of."""
+UNIT_BRIGHTNESS_WEIGHT = 4.0
+MAX_PIXELS = 50_000
+"""Pixels that a usual length is learned from."""
 
 
 class SpectralFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyped
@@ -125,6 +137,13 @@ class SpectralFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         names += [f"residual {k + 1}" for k in range(self.n_residual)]
         return np.array(names, dtype=object)
 
+    def blocks(self) -> list[FeatureBlock]:
+        """Which features are scaled together in a classifier; see `unmix.uses.scaling`."""
+        if not isinstance(self.model_, FittedModel):
+            return [FeatureBlock(1, 1.0)] * self._n_codes()
+        alone = [FeatureBlock(1, BRIGHTNESS_WEIGHT)] * (self.brightness + self.n_residual)
+        return [FeatureBlock(self.model_.n_endmembers_, FRACTIONS_WEIGHT), *alone]
+
     def _n_codes(self) -> int:
         return int(self.model_.transform(np.ones((1, self.model_.n_features_in_), "f4")).shape[1])
 
@@ -161,3 +180,87 @@ class SpectralFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         directions = leading_directions(left, self.n_residual).flip(dims=[1])
         spread = (left @ directions).std(dim=0).clamp(min=1e-12)
         self.residual_directions_ = (directions / spread).float()
+
+
+class UnitSpectra(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyped
+    """Spectra of length one, which say nothing of the light, and the logarithm of the length.
+
+    Parameters
+    ----------
+    brightness : bool
+        Whether to add ``log(brightness)``, in usual lengths.
+
+    Attributes
+    ----------
+    usual_length_ : float
+        Median length of the spectra.
+    band_names_ : list of str
+
+    Examples
+    --------
+    >>> spectra = np.array([[0.3, 0.4], [0.6, 0.8], [0.6, 0.8]])
+    >>> UnitSpectra().fit(spectra).transform(spectra).round(2)
+    array([[ 0.6 ,  0.8 , -0.69],
+           [ 0.6 ,  0.8 ,  0.  ],
+           [ 0.6 ,  0.8 ,  0.  ]], dtype=float32)
+    """
+
+    def __init__(self, *, brightness: bool = True) -> None:
+        self.brightness = brightness
+
+    def fit(self, spectra: SpectraSource | Tensor | NDArray[Any], y: object = None) -> Self:
+        """Learn how long spectra usually are.
+
+        Parameters
+        ----------
+        spectra : Scene, Tensor or ndarray of shape (n_pixels, n_bands)
+        y : object
+            Ignored.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        UnmixError
+            If no pixel is valid and lit.
+        """
+        pixels = pixels_to_learn_from(spectra, MAX_PIXELS, 0)
+        pixels = pixels[learnable(pixels)]
+        if not len(pixels):
+            raise UnmixError(
+                "No pixel is valid and lit. Check the mask, the nodata value and the scale."
+            )
+        self.n_features_in_ = pixels.shape[1]
+        self.usual_length_ = float(pixels.norm(dim=1).median())
+        nm = spectra.wavelengths_nm if isinstance(spectra, SpectraSource) else None
+        numbered = [f"unit band {k + 1}" for k in range(self.n_features_in_)]
+        self.band_names_ = numbered if nm is None else [f"unit {each:.2f} nm" for each in nm]
+        return self
+
+    def transform(self, spectra: Tensor | NDArray[Any]) -> Tensor | NDArray[np.float32]:
+        """Features (n_pixels, n_bands + 1) of pixels (n_pixels, n_bands).
+
+        Returns
+        -------
+        ndarray, or Tensor for a Tensor, float32
+            NaN for invalid and black pixels.
+        """
+        rows = rows_on_bands(spectra, self.n_features_in_)
+        length = rows.norm(dim=1, keepdim=True)
+        parts = [rows / length]
+        if self.brightness:
+            parts.append((length / self.usual_length_).clamp(min=DARKEST).log())
+        found = torch.cat(parts, dim=1)
+        found[~found.isfinite().all(dim=1)] = torch.nan
+        return found if isinstance(spectra, Tensor) else found.numpy()
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
+        """Names of the features, as scikit-learn asks for them."""
+        return np.array([*self.band_names_, *["log length"] * self.brightness], dtype=object)
+
+    def blocks(self) -> list[FeatureBlock]:
+        """Which features are scaled together in a classifier; see `unmix.uses.scaling`."""
+        alone = [FeatureBlock(1, UNIT_BRIGHTNESS_WEIGHT)] * self.brightness
+        return [FeatureBlock(self.n_features_in_, UNIT_WEIGHT), *alone]

@@ -18,13 +18,13 @@ from scipy.special import log_ndtr
 
 from unmix.errors import UnmixError
 
-START, CUT = 0.9, 0.995
+START, CUT = 0.95, 0.995
 """Quantiles between which the tail is learned: what lies above the second is not looked at, nor
 counted, so that outliers in up to a half per cent of the values do not matter."""
 LIGHTEST, HEAVIEST = 2.5, 0.4
 """Bounds of the Weibull's shape; 1 is exponential."""
 LEAST_VALUES = 200
-_N_STEPS = 90
+_N_STEPS = 95
 
 
 def gaussian_surprise(squared: ArrayLike, n_dimensions: int) -> NDArray[np.float64]:
@@ -63,9 +63,9 @@ class Tail(NamedTuple):
     """The distribution of a score: its quantiles, and a Weibull beyond them."""
 
     quantiles: NDArray[np.float64]
-    """(91,) At 0, 0.01, ..., 0.9 of all values."""
+    """(96,) At 0, 0.01, ..., 0.95 of all values."""
     usual_above: float
-    """Share of the usual values beyond the last quantile; 0.1, less the outliers."""
+    """Share of the usual values beyond the last quantile; 0.05, less the outliers."""
     scale: float
     """Of the Weibull, in units of the score."""
     shape: float

@@ -42,8 +42,8 @@ def test_objects_are_not_unpickled(tmp_path):
     [
         ({"E": SPECTRA}, "needs an array `spectra`.*It has E"),
         ({"spectra": SPECTRA[0]}, "needs an array `spectra`"),
-        ({"spectra": SPECTRA, "classes": ["a"]}, "1 classes for 2 spectra"),
-        ({"spectra": SPECTRA, "names": ["a"]}, "1 entries for 2 spectra"),
+        ({"spectra": SPECTRA, "classes": ["a"]}, "1 class for 2 spectra"),
+        ({"spectra": SPECTRA, "names": ["a"]}, "1 entry for 2 spectra"),
     ],
 )
 def test_other_archives_are_refused(tmp_path, arrays, message):

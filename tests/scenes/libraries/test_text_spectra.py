@@ -71,7 +71,7 @@ def test_a_folder_is_a_library_and_says_what_it_leaves_out(tmp_path):
     write_ecostress(tmp_path / "b.spectrum.txt", y="Emissivity")
     (tmp_path / "a.ancillary.txt").write_text("Name: Calcite\n")
     (tmp_path / "notes.txt").write_text("nothing\n")
-    with pytest.warns(SceneWarning, match=r"1 files in .* are left out.*Emissivity"):
+    with pytest.warns(SceneWarning, match=r"1 file of .* left out.*Emissivity"):
         assert len(SpectralLibrary.read(tmp_path)) == 1
 
 

@@ -6,7 +6,7 @@ import rasterio
 from affine import Affine
 
 from scenes import SpectralLibrary, open_scene
-from unmix.bundle.class_maps import refuse_unmapped, scene_and_bundles
+from unmix.bundle.class_maps import scene_and_bundles
 from unmix.errors import UnmixError, UnmixWarning
 from unmix.simulation import Simulation
 from unmix.simulation.write import write_simulated_scene
@@ -49,12 +49,3 @@ def test_a_scene_without_wavelengths_is_refused(scene, tmp_path):
         dataset.write(np.random.default_rng(0).random((4, 2, 3), np.float32))
     with pytest.raises(UnmixError, match="has no wavelengths, so a library cannot be brought"):
         scene_and_bundles(open_scene(path), library(), "kind")
-
-
-@pytest.mark.parametrize(
-    ("n_valid", "message"),
-    [(0, "^scene has no valid pixel"), (7, "^none of the 7 valid pixels of scene is lit")],
-)
-def test_a_scene_without_valid_pixels_is_called_so(scene, n_valid, message):
-    with pytest.raises(UnmixError, match=message):
-        refuse_unmapped(scene, n_valid, "is lit.")

@@ -104,7 +104,7 @@ def test_what_cannot_be_extracted_is_refused(cube):
         extract(scene_of(cube), "guess", N)
     with pytest.raises(UnmixError, match="from 2 to 14 for 165 pixels of 14 bands"):
         extract(scene_of(cube), "ppi", 15)
-    with pytest.raises(UnmixError, match="none of 180 valid pixels of a is lit"):
+    with pytest.raises(UnmixError, match="of 180 valid pixels of a none is lit"):
         extract(scene_of(0 * cube, None), "ppi", 2)
-    with pytest.raises(UnmixError, match="none of 0 valid pixels of a is lit"):
+    with pytest.raises(UnmixError, match="of 0 valid pixels of a none is lit"):
         extract(scene_of(0 * cube - 1), "ppi", 2)

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from unmix import Unmixer
 from unmix.cli import main
+from unmix.networks import NetworkUnmixer
 from unmix.uses.classification import make_classifier
 
 
@@ -119,4 +120,71 @@ def test_labels_that_teach_nothing_are_one_sentence(small_scene, labels, mapped,
     assert result.exit_code == 1 and "labels of 1 class, but" in result.stderr
     result = unmix_command(*command, "--labels", labels, "--class", "kind")
     assert result.exit_code == 1 and "has no field 'kind'. Its fields are: k" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def taught(small_scene, labels, tmp_path_factory):
+    """Classes by a network that the labels have taught, for a few steps."""
+    out = tmp_path_factory.mktemp("taught") / "out"
+    arguments = ["classify", str(small_scene), "--labels", str(labels), "-o", str(out)]
+    arguments += ["--kind", "convolutional", "--steps", "80", "--folds", "2"]
+    result = CliRunner().invoke(main, [*arguments, "--fine-tune", "--fine-tune-steps", "30"])
+    assert result.exit_code == 0, result.stderr
+    return out, json.loads(result.stdout)
+
+
+def test_a_network_learns_from_the_labels_and_is_saved(taught, truth):
+    names, classes, _ = truth
+    out, said = taught
+    order = sorted(names)
+    expected = np.array([order.index(name) + 1 for name in names])[classes]
+    with rasterio.open(out / "classes.tif") as dataset:
+        found = dataset.read(1)
+    assert (found == expected)[classes >= 0].mean() > 0.8
+    tuning = said["cross_validated"]["fine_tuning"]
+    assert len(tuning["held_out_loss"]) == 11 and 0 <= tuning["n_steps"] <= 30
+    record = json.loads((out / "run.json").read_text())
+    assert record["parameters"]["fine_tune"] and record["parameters"]["kinds"] == ["convolutional"]
+    assert "model" not in record and not (out / "model").exists()
+    assert NetworkUnmixer.load(out / "network").n_endmembers_ == record["network"]["n_codes"]
+
+
+def test_a_saved_network_gives_the_map_again(taught, small_scene, labels, unmix_command, tmp_path):
+    before, _ = taught
+    out = tmp_path / "out"
+    result = unmix_command(
+        "classify", small_scene, "--labels", labels, "-o", out, "--kind", "convolutional",
+        "--network", before / "network",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    with np.load(before / "training.npz") as first, np.load(out / "training.npz") as second:
+        assert np.array_equal(first["features"], second["features"])
+    with (
+        rasterio.open(before / "classes.tif") as first,
+        rasterio.open(out / "classes.tif") as second,
+    ):
+        assert (first.read(1) == second.read(1)).mean() > 0.98
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--fine-tune"], "--fine-tune teaches a network; add convolutional to --kind"),
+        (["--kind", "unit,magic"], "'magic' is none of fractions, unit, pixel, convolutional"),
+        (["--kind", "pixel,convolutional"], "two networks; take one of them"),
+        (["--kind", "unit", "--residual", "2"], "--residual is what the fractions leave"),
+        (["--kind", "unit", "--model", "m"], "--model is of the fractions; add them to --kind"),
+        (["--network", "n"], "--network needs convolutional or pixel in --kind"),
+        (["--kind", "fractions", "--steps", "3"], "--steps needs convolutional or pixel"),
+        (["--kind", "pixel", "--steps", "3", "--network", "n"], "has been learned already"),
+    ],
+)
+def test_options_without_anything_to_act_on_are_refused(
+    small_scene, labels, unmix_command, tmp_path, options, message
+):
+    options = ["--kind", "fractions", *options]
+    command = ("classify", small_scene, "--labels", labels, "-o", tmp_path / "out")
+    result = unmix_command(*command, *options)
+    assert result.exit_code == 2 and message in " ".join(result.stderr.split())
     assert not (tmp_path / "out").exists()

@@ -137,10 +137,10 @@ def test_a_part_of_the_scene_is_cut_out_of_its_uncertainty_too(run, uncertainty)
 
 def test_draws_that_are_all_the_same_are_said(run):
     result, said, out = run("--spectra", 99, "--draws", 2)
-    assert "every draw takes all 12 spectra" in result.stderr
+    assert "every draw takes the whole library (12 spectra)" in result.stderr
     assert set(said["mean_uncertainty"].values()) == {0.0}
     warnings = json.loads((out / "run.json").read_text())["warnings"]
-    assert any("every draw takes all" in each for each in warnings)
+    assert any("every draw takes the whole library" in each for each in warnings)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import rasterio
 
 from scenes import open_scene
 from unmix import Unmixer
-from unmix.uses.features import SpectralFeatures
+from unmix.networks import NetworkUnmixer
+from unmix.uses.features import SpectralFeatures, UnitSpectra
+from unmix.uses.network_features import features_of_rows
 
 
 def test_features_are_written_for_every_valid_pixel(
@@ -38,3 +40,26 @@ def test_brightness_can_be_left_out(unmix_command, flight_lines, line_model, tmp
     options = ("--model", tmp_path / "model", "--no-brightness")
     result = unmix_command("features", flight_lines[0], "-o", tmp_path / "out", *options)
     assert json.loads(result.stdout)["features"] == line_model.endmember_names_
+
+
+def test_kinds_stand_side_by_side(unmix_command, flight_lines, line_model, tmp_path):
+    line_model.save(tmp_path / "model")
+    options = ("--model", tmp_path / "model", "--kind", "unit,pixel,fractions", "--steps", 20)
+    out = tmp_path / "out"
+    result = unmix_command("features", flight_lines[0], "-o", out, *options)
+    assert result.exit_code == 0, result.stderr
+    scene = open_scene(flight_lines[0])
+    names = json.loads(result.stdout)["features"]
+    network = NetworkUnmixer.load(out / "network").network_
+    assert names[: scene.n_bands + 1] == list(UnitSpectra().fit(scene).get_feature_names_out())
+    assert names[-1] == "log brightness" and "shape 1" in names
+    with rasterio.open(out / "features.tif") as dataset:
+        assert dataset.descriptions == tuple(names)
+        found = dataset.read(masked=True)
+    valid = scene.valid_mask()
+    unit = found.data[: scene.n_bands, valid]
+    assert np.allclose(np.linalg.norm(unit, axis=0), 1, atol=1e-5)
+    first = scene.n_bands + 1
+    expected = features_of_rows(network, scene.spectra())
+    last = first + expected.shape[1]
+    assert np.allclose(found.data[first:last, valid].T, expected, atol=1e-4)

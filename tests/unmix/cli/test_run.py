@@ -133,6 +133,8 @@ def test_run_spectra_are_the_model_s_on_the_scene_s_good_bands(bundle, small_sce
 
 def test_run_record_tells_parameters_timings_and_scores(bundle, small_scene):
     record = json.loads((bundle[0] / "run.json").read_text())
+    assert list(record)[:4] == ["software", "command", "created", "input"]
+    assert record["command"] == "run"
     assert record["input"]["path"] == str(small_scene)
     assert record["input"]["bands_used"] == open_scene(small_scene).bands_used.tolist()
     assert record["scores"]["valid_pixels"] == int(open_scene(small_scene).valid_mask().sum())
@@ -173,9 +175,9 @@ def test_run_warns_of_endmembers_that_are_not_found_again(small_scene, unmix_com
     assert doubtful, "nothing to warn of"
     said = [line for line in result.stderr.splitlines() if line.startswith("Warning: ")]
     assert said == [f"Warning: {note}" for note in record["warnings"]]
-    for name, note in zip(doubtful, record["warnings"], strict=True):
-        assert note.startswith(f"{name} ")
-        assert "`unmix count`" in note
+    for name in doubtful:
+        assert any(name in note for note in record["warnings"])
+    assert all("`unmix count`" in note for note in record["warnings"])
     model = tmp_path / "out" / "model"
     again = unmix_command("apply", small_scene, "--model", model, "-o", tmp_path / "maps")
     assert [line for line in again.stderr.splitlines() if line.startswith("Warning: ")] == said
@@ -204,6 +206,7 @@ def test_run_chooses_the_number_and_says_why(tmp_path, unmix_command):
     assert applied.exit_code == 0, applied.stderr
     record = json.loads((tmp_path / "maps" / "run.json").read_text())
     assert record["model"]["n_endmembers_reason"] == model["n_endmembers_reason"]
+    assert record["command"] == "apply"
 
 
 def test_run_with_a_given_number_says_so(bundle):

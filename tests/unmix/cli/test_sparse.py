@@ -54,6 +54,27 @@ def test_sparse_maps_lie_on_the_scene_and_sum_to_one(small_scene, library, tmp_p
     assert {"residual.tif", "materials.tif", "brightness.tif"} <= {p.name for p in out.iterdir()}
 
 
+def test_a_library_in_percent_is_scaled_as_told(small_scene, library, tmp_path):
+    made = SpectralLibrary.read(library / "library.sli")
+    percent = SpectralLibrary(made.names, 100 * made.spectra, made.wavelengths_nm, made.fwhm_nm)
+    np.savez(
+        tmp_path / "percent.npz",
+        spectra=percent.spectra,
+        names=np.array(percent.names),
+        wavelengths=percent.wavelengths_nm,
+    )
+    found = {}
+    for name, said in (("guessed", []), ("told", ["--library-scale", "100"])):
+        out = tmp_path / name
+        done = invoke(
+            "sparse", small_scene, "--library", tmp_path / "percent.npz", "-o", out, *said
+        )
+        assert done.exit_code == 0, done.stderr
+        assert ("pass `scale=` (--library-scale" in done.stderr) == (name == "guessed")
+        found[name] = json.loads(done.stdout)["mean_fractions"]
+    assert found["guessed"] == found["told"]
+
+
 def test_a_sparsity_that_is_no_number_is_wrong_usage(small_scene, library, tmp_path):
     path = library / "library.sli"
     done = invoke(

@@ -103,7 +103,7 @@ WRONG = [
     (lambda folder: envi(folder, 1e20 * good_cube()), 3, "too large for sums of their squares"),
     (lambda folder: envi(folder, 1e-24 * good_cube()), 3, "too small for sums of their squares"),
     (lambda folder: envi(folder, good_cube(2, 9)), "auto", r"Got 18 valid .* find: `-n`"),
-    (lambda folder: envi(folder, good_cube()), 21, "`-n` is 21 but there are only 20 bands"),
+    (lambda folder: envi(folder, good_cube()), 21, "`-n` is 21 but the spectra have only 20 bands"),
     (lambda folder: folder, 3, "folder"),
 ]
 
@@ -164,8 +164,8 @@ def test_model_of_another_sensor_is_refused(tmp_path, unmix_command):
 @pytest.mark.parametrize(
     ("cube", "says"),
     [
-        (-good_cube(), "explain none of the 108 valid pixels of scene"),
-        (np.full((12, 9, 20), np.nan), "None of the 108 pixels of scene is valid on the 20 bands"),
+        (-good_cube(), "explain none of 108 valid pixels of scene"),
+        (np.full((12, 9, 20), np.nan), "Of 108 pixels of scene none is valid on the 20 bands"),
     ],
     ids=["negative", "masked"],
 )

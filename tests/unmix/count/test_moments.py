@@ -40,5 +40,5 @@ def test_moments_refuse_invalid_pixels(planted):
 def test_moments_refuse_bands_without_light(planted):
     spectra = planted(2)
     spectra[:, [4, 5]] = 0
-    with pytest.raises(UnmixError, match="2 of 40 bands are zero"):
+    with pytest.raises(UnmixError, match="Zero in every pixel: 2 of 40 bands"):
         Moments.of(spectra)

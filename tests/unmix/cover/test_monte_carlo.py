@@ -194,7 +194,7 @@ def test_a_gpu_gives_the_same_cover():
     [
         ({"class_of": [0, 1]}, "`class_of` has 2 entries for 12 spectra"),
         ({"settings": CoverSettings(n_endmembers=2)}, "at least the number of classes, 3"),
-        ({"spectra": torch.zeros(12, 30)}, "12 of 12 spectra of the library are not positive"),
+        ({"spectra": torch.zeros(12, 30)}, "12 of 12 are not: use another"),
     ],
 )
 def test_what_gives_no_cover_is_refused(changed, message):

@@ -135,7 +135,7 @@ def test_edaa_with_the_same_seed_is_the_same(planted, dtype):
     [
         (torch.rand(9, 5), 6, {}, r"`n_endmembers` must be from 2 to 5 for 9 pixels of 5 bands"),
         (torch.zeros(9, 5), 2, {}, r"^0 x 5 numbers .* too few"),
-        (torch.full((9, 5), torch.nan), 2, {}, "9 of 9 pixels contain NaN"),
+        (torch.full((9, 5), torch.nan), 2, {}, "in 9 of 9 pixels"),
         (torch.rand(9, 5), 2, {"n_starts": 0}, "must be at least 1. Got 0, 100 and 5"),
     ],
 )

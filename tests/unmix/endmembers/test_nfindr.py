@@ -104,7 +104,7 @@ def test_nfindr_with_the_same_seed_is_the_same(planted, dtype):
         ),
         (torch.rand(9, 5), 1, "from 2 to 5"),
         (torch.rand(5), 2, r"`spectra` has shape \(5,\)"),
-        (torch.full((9, 5), torch.nan), 2, "9 of 9 pixels contain NaN"),
+        (torch.full((9, 5), torch.nan), 2, "in 9 of 9 pixels"),
         (torch.ones(9, 5), 2, "span only 0 dimensions about their mean, but 2 endmembers need 1"),
         (torch.rand(9, 2) @ torch.rand(2, 5), 4, r"only 2 dimensions .* Ask for at most 3"),
     ],

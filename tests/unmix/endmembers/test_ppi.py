@@ -74,7 +74,7 @@ def test_the_unit_does_not_matter(planted, scale):
     [
         (torch.rand(9, 5), 6, 10, r"from 2 to 5 for 9 pixels of 5 bands\. Got 6"),
         (torch.rand(9, 5), 2, 0, "`n_skewers` must be at least 1"),
-        (torch.rand(9, 5), 4, 1, "only 2 pixels are extreme along 1 directions"),
+        (torch.rand(9, 5), 4, 1, "extreme along 1 directions: only 2 pixels"),
     ],
 )
 def test_ppi_refuses_what_cannot_be_found(spectra, n, n_skewers, message):

@@ -133,7 +133,7 @@ def test_line_search_never_makes_it_worse(seed):
         (torch.rand(9, 5), 6, 0.02, r"`n_endmembers` must be from 2 to 5 for 9 pixels of 5 bands"),
         (torch.rand(9, 5), 3, 0.0, r"`outside` is a share .* Got 0\.0"),
         (torch.rand(9, 5), 3, 1.0, r"`outside` is a share"),
-        (torch.full((9, 5), torch.inf), 2, 0.02, "9 of 9 pixels contain NaN or infinite"),
+        (torch.full((9, 5), torch.inf), 2, 0.02, "NaN or infinite values in 9 of 9 pixels"),
         (torch.zeros(9, 5), 2, 0.02, r"^0 x 5 numbers .* too few"),
         (torch.ones(9, 5), 2, 0.02, "span only 0 dimensions"),
     ],

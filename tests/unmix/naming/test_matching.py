@@ -185,7 +185,7 @@ def test_the_order_of_bands_does_not_matter():
             (np.ones((1, 5)), np.ones(4), None, three()),
             r"shape \(1, 5\) and `wavelengths_nm` \(4,\)",
         ),
-        ((np.ones((1, 57)), three().wavelengths_nm, WIDTHS, three(), ["a"]), "has 1 entries for 3"),
+        ((np.ones((1, 57)), three().wavelengths_nm, WIDTHS, three(), ["a"]), "has 1 entry for 3"),
         (
             (np.where(np.arange(57) < 5, 1, np.nan), three().wavelengths_nm, WIDTHS, three()),
             "shares 5 bands with",

@@ -8,8 +8,10 @@ from unmix.uses.classification import (
     CLASSIFIERS,
     check_classes_to_learn,
     cross_validate_classes,
+    group_folds,
     make_classifier,
 )
+from unmix.uses.scaling import FeatureBlock
 
 
 @pytest.fixture
@@ -70,3 +72,26 @@ def test_labels_that_teach_nothing_are_refused():
         check_classes_to_learn(np.array([0, 0, 1]), ("water", "sand"))
     with pytest.raises(UnmixError, match="`classifier` must be one of logistic, lda"):
         make_classifier("magic")
+
+
+def test_features_that_learned_from_labels_are_scored_fold_by_fold():
+    classes = np.repeat([0, 1], 20)
+    groups = np.arange(40)
+    folds, grouped = group_folds(classes, groups, 4)
+    assert grouped and sorted(np.concatenate([test for _, test in folds])) == list(range(40))
+    told = classes[:, None].astype(float)
+    of_fold = [told.copy() for _ in folds]
+    of_fold[0][folds[0][1]] = 1 - told[folds[0][1]]
+    found = cross_validate_classes(of_fold, classes, groups, make_classifier("logistic"), n_folds=4)
+    assert found.fold_accuracy == [0.0, 1.0, 1.0, 1.0]
+    assert found.accuracy == 0.75 and np.sum(found.confusion) == 40
+
+
+def test_blocks_are_scaled_before_the_classifier_sees_them():
+    rng = np.random.default_rng(0)
+    features = np.column_stack([rng.normal(size=60), 1e-3 * rng.normal(size=(60, 9))])
+    blocks = [FeatureBlock(10, 1.0)]
+    scaled = make_classifier("neighbours", 0, blocks)[:-1].fit_transform(features)
+    assert np.allclose(
+        scaled.std(axis=0), features.std(axis=0) / features.std(axis=0)[0], atol=1e-3
+    )

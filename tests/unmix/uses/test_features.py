@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 
 from unmix import Unmixer
 from unmix.errors import UnmixError
-from unmix.uses.features import SpectralFeatures
+from unmix.uses.features import SpectralFeatures, UnitSpectra
 
 
 def test_features_are_fractions_brightness_and_residual(fitted, noisy_mixture):
@@ -106,3 +106,26 @@ def test_two_pixels_show_one_residual(fitted, known_mixture):
     pixels = known_mixture.spectra[:2]
     features = SpectralFeatures(fitted, n_residual=1).fit(pixels).transform(pixels)
     assert features.isfinite().all()
+
+
+def test_unit_spectra_forget_the_light_and_keep_it_beside(known_mixture, scene_of):
+    spectra = known_mixture.spectra
+    unit = UnitSpectra().fit(spectra)
+    found = unit.transform(spectra)
+    dimmed = unit.transform(0.5 * spectra)
+    torch.testing.assert_close(found[:, :-1].norm(dim=1), torch.ones(400))
+    torch.testing.assert_close(dimmed[:, :-1], found[:, :-1])
+    torch.testing.assert_close(found[:, -1] - dimmed[:, -1], torch.full((400,), float(np.log(2))))
+    assert torch.equal(UnitSpectra().fit(scene_of(spectra)).transform(spectra), found)
+    alone = UnitSpectra(brightness=False).fit(spectra)
+    assert np.array_equal(alone.transform(spectra.numpy()), found[:, :-1].numpy())
+    assert len(alone.get_feature_names_out()) == sum(block.size for block in alone.blocks())
+
+
+def test_black_and_invalid_pixels_have_no_unit_spectrum(known_mixture):
+    spectra = known_mixture.spectra[:3].clone()
+    spectra[0, 2], spectra[1] = torch.nan, 0
+    found = UnitSpectra().fit(known_mixture.spectra).transform(spectra)
+    assert found.isnan().all(dim=1).tolist() == [True, True, False]
+    with pytest.raises(UnmixError, match="No pixel is valid and lit"):
+        UnitSpectra().fit(spectra[:2])
