@@ -84,7 +84,7 @@ class EnviWriter(FinishedWhole):
     """The number in the file that means reflectance 1 (``reflectance scale factor``)."""
 
     band_names: Sequence[str] | None = None
-    """One for each band; default: those of `bands`."""
+    """One for each band; default: those of `bands`. A blank one becomes ``Band`` and its number."""
 
     metadata: Mapping[str, object] | None = None
     """Further fields of the header, such as ``sensor type`` or ``acquisition time``, and another
@@ -230,7 +230,8 @@ def _spectral_fields(
         if len(band_names) != n_bands:
             found = counted(len(band_names), "entry")
             raise SceneError(f"`band_names` has {found} for {counted(n_bands, 'band')}.")
-        fields["band names"] = list(band_names)
+        numbered = enumerate(band_names, start=1)  # a list must not end in nothing
+        fields["band names"] = [name if name.strip() else f"Band {k}" for k, name in numbered]
     return fields
 
 

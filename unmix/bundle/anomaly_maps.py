@@ -13,9 +13,9 @@ from scenes.export.outlines import outlines_of, vector_suffix, write_outlines
 from scenes.export.qml import class_style, ramp_style, write_style
 from unmix.bundle.map_files import MapFile, Maps, write_maps
 from unmix.bundle.run import map_grid_of
-from unmix.bundle.use_records import write_use_record
 from unmix.errors import UnmixError
 from unmix.mapping import Progress, silent
+from unmix.staging import write_record
 from unmix.uses.anomalies import SCORE_NAMES, AnomalyDetector
 
 _NO_CLASS = 255
@@ -99,5 +99,5 @@ def write_anomalies(
         "polygons": polygons,
         "explained_by": detector.explained_by_,
     }
-    write_use_record(folder, {**record, "scores": scores})
+    write_record(folder, {**record, "scores": scores})
     return scores

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from scenes import Scene, SpectralLibrary
-from unmix.bundle.tally import refuse_unmapped as refuse_unmapped
 from unmix.errors import UnmixError
 from unmix.fingerprint import fingerprint
 from unmix.mesma.bundles import Bundles, bundles_of

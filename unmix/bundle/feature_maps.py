@@ -12,10 +12,10 @@ from scenes import Scene
 from scenes.blocks import Block
 from scenes.export.colour import WHITE
 from scenes.export.qml import class_style, ramp_style, write_style
-from unmix.bundle.class_maps import refuse_unmapped
 from unmix.bundle.classes import NO_CLASS, classes_of
 from unmix.bundle.map_files import MapFile, Maps, write_maps
 from unmix.bundle.scene_features import SceneFeatures
+from unmix.bundle.tally import refuse_unmapped
 from unmix.mapping import Progress, silent
 
 

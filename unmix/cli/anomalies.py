@@ -72,7 +72,7 @@ def command(
             rare=parameters["rare"],
             random_state=model_options.seed,
         ).fit(opened)
-        record = use_record("anomalies", opened, model, model_options.folder, parameters)
+        record = use_record("anomalies", opened, (model, model_options.folder), None, parameters)
         record["warnings"] = talk.warnings
         with staged_folder(out, overwrite=overwrite) as staged, limited_memory(memory):
             scores = write_anomalies(

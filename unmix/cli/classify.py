@@ -10,6 +10,8 @@ from unmix.cli.options import memory_option, out_option, overwrite_option, say_j
 from unmix.cli.talk import Talk, at_work
 
 if TYPE_CHECKING:
+    from scenes import Scene
+    from scenes.labels import Labels
     from unmix.bundle.class_training import Trained
 
 NAMES = ("logistic", "lda", "forest", "neighbours", "svm")
@@ -74,18 +76,18 @@ def command(
     cross-validated scores, the features that it was trained on (training.npz), the model or
     network that they come from, and run.json.
     """
-    from unmix.staging import check_free, staged_folder
+    from unmix.staging import check_free, staged_folder, write_record
 
     if how["fine_tune"] and said.network_kind is None:
         raise click.UsageError("--fine-tune teaches a network; add convolutional to --kind.")
     check_free(out, overwrite=overwrite)
     with at_work() as talk:
         from unmix.bundle.feature_maps import write_classes
-        from unmix.bundle.use_records import write_use_record
         from unmix.mapping import limited_memory
 
+        labels = _labels(said.scene_options.open(scene), labels_path, how, talk)
         made = said.of_scene("classify", scene, talk, how)
-        trained = _trained(made, labels_path, how, said.model_options.seed, talk)
+        trained = _trained(made, labels, how, said.model_options.seed, talk)
         record = made.record | {
             "labels": str(labels_path),
             "labelled_pixels": trained.given.labels.counts,
@@ -105,23 +107,33 @@ def command(
             features.save(staged)
             trained.write(staged)
             scores = mapped | {"cross_validated": trained.described()}
-            write_use_record(staged, {**record, "scores": scores})
+            write_record(staged, {**record, "scores": scores})
     say_json({"maps": str(out / "classes.tif"), **scores})
 
 
+def _labels(scene: "Scene", path: Path, how: dict[str, Any], talk: Talk) -> "Labels":
+    """The labels on a scene, before anything is learned of it: they may be unfit."""
+    from scenes.errors import counted
+    from scenes.labels import read_labels
+    from unmix.uses.classification import check_classes_to_learn
+
+    labels = read_labels(path, scene, field=how["field"], all_touched=how["all_touched"])
+    check_classes_to_learn(labels.classes, labels.names)
+    if labels.n_contradicting:
+        n_pixels = counted(labels.n_contradicting, "pixel")
+        talk.say(f"{n_pixels} with labels of different classes: left out.")
+    return labels
+
+
 def _trained(
-    made: MadeFeatures, labels_path: Path, how: dict[str, Any], seed: int, talk: Talk
+    made: MadeFeatures, labels: "Labels", how: dict[str, Any], seed: int, talk: Talk
 ) -> "Trained":
     """A classifier of the labels of a scene, and of features that may have learned from them."""
-    from scenes.labels import read_labels
     from unmix.bundle.class_training import LabelledFeatures, Trained
     from unmix.uses.classification import make_classifier
     from unmix.uses.fine_tuning import FineTuning
 
     scene, features, _ = made
-    labels = read_labels(labels_path, scene, field=how["field"], all_touched=how["all_touched"])
-    if labels.n_contradicting:
-        talk.say(f"{labels.n_contradicting} pixels with labels of different classes are left out.")
     given, folds = LabelledFeatures.of(scene, labels, features), how["n_folds"]
     if how["fine_tune"]:
         given = given.fine_tuned(

@@ -75,8 +75,8 @@ class FeatureOptions:
         UnmixError
             If a model or network does not fit the scene, or cannot be learned.
         """
-        from unmix.bundle.feature_records import feature_record
         from unmix.bundle.scene_features import NetworkPart, PixelPart, SceneFeatures
+        from unmix.bundle.use_records import use_record
         from unmix.uses.features import SpectralFeatures, UnitSpectra
 
         scene, model = self._scene_and_model(path, talk)
@@ -91,7 +91,7 @@ class FeatureOptions:
             parts["unit"] = PixelPart(UnitSpectra(brightness=self.brightness).fit(scene))
         if network is not None:
             parts[str(self.network_kind)] = NetworkPart(network)
-        record = feature_record(
+        record = use_record(
             command,
             scene,
             None if model is None else (model, self.model_options.folder),

@@ -26,13 +26,13 @@ def command(scene: Path, out: Path, said: FeatureOptions, overwrite: bool, memor
     check_free(out, overwrite=overwrite)
     with at_work() as talk:
         from unmix.bundle.feature_maps import write_features
-        from unmix.bundle.use_records import write_use_record
         from unmix.mapping import limited_memory
+        from unmix.staging import write_record
 
         opened, features, record = said.of_scene("features", scene, talk, {})
         record["warnings"] = talk.warnings
         with staged_folder(out, overwrite=overwrite) as staged, limited_memory(memory):
             scores = write_features(opened, staged, features, record=record, progress=talk.progress)
             features.save(staged)
-            write_use_record(staged, {**record, "scores": scores})
+            write_record(staged, {**record, "scores": scores})
     say_json({"maps": str(out / "features.tif"), **scores})

@@ -170,7 +170,7 @@ def _write(
     from importlib.metadata import version
 
     from unmix.bundle.run import input_of
-    from unmix.bundle.use_records import write_use_record
+    from unmix.staging import write_record
     from unmix.uses.pictures import tuning_figure
 
     parameter = next(iter(said["choices"]))
@@ -182,7 +182,7 @@ def _write(
         "score_db": found.trials[0].score,
         "trials": [trial._asdict() for trial in found.trials],
     }
-    write_use_record(
+    write_record(
         folder,
         {
             "software": f"unmix {version('unmix')}",

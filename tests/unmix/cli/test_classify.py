@@ -188,3 +188,21 @@ def test_options_without_anything_to_act_on_are_refused(
     result = unmix_command(*command, *options)
     assert result.exit_code == 2 and message in " ".join(result.stderr.split())
     assert not (tmp_path / "out").exists()
+
+
+def test_unfit_labels_are_refused_before_anything_is_learned(
+    small_scene, labels, tmp_path, monkeypatch
+):
+    def never(*_):
+        raise AssertionError("a model was learned for labels that are of no use")
+
+    monkeypatch.setattr(Unmixer, "fit", never)
+    document = json.loads(labels.read_text())
+    document["features"] = document["features"][:1]
+    alone = tmp_path / "alone.geojson"
+    alone.write_text(json.dumps(document))
+    arguments = ["classify", str(small_scene), "--labels", str(alone), "-o", str(tmp_path / "out")]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert "labels of 1 class, but at least two must be told apart" in result.stderr
+    assert not (tmp_path / "out").exists()

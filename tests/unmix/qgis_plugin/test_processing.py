@@ -88,7 +88,11 @@ def test_run_and_apply_make_bundles_through_qgis_process(processed, scene, tmp_p
     done = processed("run", "unmix:apply", f"--INPUT={data}", f"--MODEL={first}",
                      f"--OUTPUT={second}")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert (first / "abundances.tif").stat().st_size == (second / "abundances.tif").stat().st_size
+    with (
+        rasterio.open(first / "abundances.tif") as learned,
+        rasterio.open(second / "abundances.tif") as applied,
+    ):
+        assert (learned.read() == applied.read()).all()
     again = processed("run", "unmix:apply", f"--INPUT={data}", f"--MODEL={first}",
                       f"--OUTPUT={second}")  # fmt: skip
     assert again.returncode != 0
