@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -116,7 +117,7 @@ class Staging:
         return SceneFileError(f"{self.target} could not be written: {text} ({room}).")
 
 
-class FinishedWhole:
+class FinishedWhole(ABC):
     """Parent of the writers: the end of a ``with`` block finishes the file, if it ends well."""
 
     _stack: ExitStack
@@ -132,9 +133,9 @@ class FinishedWhole:
             if kind is None:
                 self._finish()
 
+    @abstractmethod
     def _finish(self) -> None:
         """Put the file in its place."""
-        raise NotImplementedError
 
 
 def _free_bytes(folder: Path) -> int:
