@@ -112,13 +112,17 @@ class Scaling:
         padded[padded] = (same | self.missing(some)).all(axis=1) & same.any(axis=1)
         return padded
 
-    def apply(self, raw: RawArray) -> tuple[Float32Array, BoolArray]:
+    def apply(
+        self, raw: RawArray, out: Float32Array | None = None
+    ) -> tuple[Float32Array, BoolArray]:
         """Mask first, scale second.
 
         Parameters
         ----------
         raw : array of shape (n_pixels, n_bands)
             Raw numbers; may be scaled in place if it is float32 and can be written to.
+        out : float32 array of shape (n_pixels, n_bands), optional
+            Where the reflectance is to stand.
 
         Returns
         -------
@@ -129,36 +133,43 @@ class Scaling:
         """
         missing = self._left_out(raw)
         with np.errstate(over="ignore", invalid="ignore"):
-            spectra = self._scaled(raw)
+            spectra = self._scaled(raw, out)
         valid = np.ones(len(raw), dtype=np.bool_) if missing is None else ~missing
         if raw.dtype.kind == "f":
             valid &= np.isfinite(spectra).all(axis=1)
         return spectra, valid
 
-    def _scaled(self, raw: RawArray) -> Float32Array:
+    def _scaled(self, raw: RawArray, out: Float32Array | None) -> Float32Array:
         wide = np.float32 if fits_in_float32(raw.dtype) else np.float64
         owned = raw.dtype == wide and raw.flags.writeable and raw.dtype.isnative
-        place = raw if owned else None
         values: RawArray
+        if out is not None and wide == np.float32:
+            values = out
+        else:
+            values = raw if owned else np.empty(raw.shape, wide)
         if self.gain.min() != self.gain.max():
-            values = np.multiply(raw, self.gain.astype(wide), out=place, dtype=wide)
+            np.multiply(raw, self.gain.astype(wide), out=values, dtype=wide)
         elif self.gain[0] != 1:
             divisor = 1 / float(self.gain[0]) if self.gain[0] else 0.5
             if divisor.is_integer():  # 1/10000 is not a float, 10000 is
-                values = np.divide(raw, wide(divisor), out=place, dtype=wide)
+                np.divide(raw, wide(divisor), out=values, dtype=wide)
             else:
-                values = np.multiply(raw, wide(self.gain[0]), out=place, dtype=wide)
-        else:
-            values = raw if owned else raw.astype(wide)
+                np.multiply(raw, wide(self.gain[0]), out=values, dtype=wide)
+        elif values is not raw:
+            values[...] = raw
         if self.offset.any():
             values += self.offset.astype(wide)
-        return values.astype(np.float32, copy=False)
+        if out is None:
+            return values.astype(np.float32, copy=False)
+        if values is not out:
+            out[...] = values
+        return out
 
     def _left_out(self, raw: RawArray) -> BoolArray | None:
         """Which pixels hold nodata or saturation in any band, or padding in all; None if none."""
         found = []
         nodata = self._is_nodata(raw)
-        if nodata is not None:
+        if nodata is not None and nodata.any():  # most often there is none, which is soon seen
             found.append(nodata.any(axis=1))
         if self.padding is not None:
             found.append(self.is_padding(raw))

@@ -20,6 +20,9 @@ from scenes.pixels import (
     fits_in_float32,
 )
 
+_CACHED_BYTES = 2**20
+"""Raw numbers of a file of lines that are scaled at a time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -42,10 +45,29 @@ class Source:
     def read(self, window: Window, bands: IndexArray) -> tuple[Float32Array, BoolArray]:
         """Reflectance (n_pixels, n_bands) of all pixels of a window, and which are valid."""
         place = _place(window)
-        raw = self.reader.read(*place, bands)
-        spectra, valid = self.scaling.select(bands).apply(raw)
+        spectra, valid = self._scaled(*place, bands)
         if self.mask is not None:
             valid &= self.mask.read_mask(*place)
+        return spectra, valid
+
+    def _scaled(
+        self, row: int, column: int, height: int, width: int, bands: IndexArray
+    ) -> tuple[Float32Array, BoolArray]:
+        """Reflectance of a window, of a file of lines a few at a time, while they are cached."""
+        scaling = self.scaling.select(bands)
+        step = height
+        if self.reader.block_shape[0] == 1:
+            line_bytes = self.reader.n_bands * width * self.reader.dtype.itemsize
+            step = max(1, _CACHED_BYTES // line_bytes)
+        if step >= height:
+            return scaling.apply(self.reader.read(row, column, height, width, bands))
+        spectra = np.empty((height * width, bands.size), np.float32)
+        valid = np.empty(height * width, np.bool_)
+        for first in range(0, height, step):
+            n_rows = min(step, height - first)
+            raw = self.reader.read(row + first, column, n_rows, width, bands)
+            rows = slice(first * width, (first + n_rows) * width)
+            _, valid[rows] = scaling.apply(raw, spectra[rows])
         return spectra, valid
 
     def read_raw(self, window: Window, bands: IndexArray) -> tuple[RawArray, BoolArray]:

@@ -148,12 +148,15 @@ def _pivot(systems: Systems, cross: Tensor, positive: Tensor, allowed: Tensor | 
     """Block principal pivoting from a guess; see the module's docstring."""
     n_pixels, n = cross.shape
     solution, rows = torch.empty_like(cross), torch.arange(n_pixels, device=cross.device)
+    enumerated = allowed is not None
     fewest = torch.full_like(rows, n + 1)
     patience = torch.full_like(rows, PATIENCE)
     tolerance = -TOLERANCE * (cross.abs().amax(dim=1, keepdim=True) + 1e-30)
     for turn in range(MAX_EXCHANGES):
         if turn >= FEW_EXCHANGES and len(rows) <= FEW:
             break
+        if not enumerated and systems.can_enumerate(len(rows)):
+            positive, enumerated = systems.best_supports(cross), True
         values = systems.values(cross, positive)
         broken = values < tolerance
         if allowed is not None:

@@ -23,8 +23,12 @@ SOUND = 1e-7
 """Least ratio of the eigenvalues of a Gram matrix that is solved as it is."""
 TABLE_SIZE = 8
 """Most endmembers of which all supports are tabulated."""
+ENUMERATED_ELEMENTS = 2**20
+"""Pixels times supports times endmembers that are tried at once: as fast as a few exchanges."""
 BATCH = 1024
 """Systems solved at a time, those of about one size together."""
+COUNTED = 12
+"""Most endmembers of which all supports are listed to group pixels by them."""
 WORD_BITS = 62
 """Endmembers whose presence fits into one integer."""
 LEAST_SPARE = 1e-30
@@ -75,8 +79,7 @@ class Systems(NamedTuple):
     def of(cls, gram: Tensor, slack: float) -> "Systems":
         """Look at the Gram matrix, and tabulate its supports if they are few."""
         n = len(gram)
-        eigenvalues = torch.linalg.eigvalsh(gram)
-        sound = bool(eigenvalues[0] > SOUND * eigenvalues[-1])
+        sound = is_sound(gram)
         if not sound or n > TABLE_SIZE:
             every = torch.ones(1, n, dtype=torch.bool, device=gram.device)
             return cls(
@@ -95,7 +98,8 @@ class Systems(NamedTuple):
         """Solutions (n_pixels, n) on the supports; outside, the gradient of the objective there."""
         if self.table is not None:
             code = bits(support)
-            return times_of_group(self.table.slopes, code, cross) + self.table.offsets[code]
+            values = times_of_group(self.table.slopes, code, cross)
+            return values.add_(self.table.offsets.index_select(0, code))
         if not self.sound:
             return self._built_up(cross, support)
         large = support.sum(dim=1) * 2 > support.shape[1]
@@ -103,6 +107,22 @@ class Systems(NamedTuple):
         values[large] = self._cut_down(cross[large], support[large])
         values[~large] = self._built_up(cross[~large], support[~large])
         return values
+
+    def can_enumerate(self, n_pixels: int) -> bool:
+        """Whether so few pixels can be tried on all supports at once."""
+        n = len(self.gram)
+        return self.table is not None and n_pixels * n * 2**n <= ENUMERATED_ELEMENTS
+
+    def best_supports(self, cross: Tensor) -> Tensor:
+        """The support (n_pixels, n) of all on which the least of `values` is the largest."""
+        assert self.table is not None
+        least: Tensor | None = None
+        for slopes, offsets in zip(self.table.slopes.unbind(1), self.table.offsets.T, strict=True):
+            values = torch.addmm(offsets, cross, slopes.T)  # (n_pixels, 2^n)
+            least = values if least is None else torch.minimum(least, values, out=least)
+        assert least is not None
+        places = torch.arange(cross.shape[1], device=cross.device)
+        return (least.argmax(dim=1)[:, None] >> places) & 1 > 0
 
     def _built_up(self, cross: Tensor, support: Tensor) -> Tensor:
         """`values` from the systems of those on the support."""
@@ -131,7 +151,7 @@ def times_of_group(matrices: Tensor, group: Tensor, vectors: Tensor) -> Tensor:
     """
     n = matrices.shape[2]
     columns = matrices.transpose(1, 2).reshape(-1, matrices.shape[1])  # (n_groups * n, m)
-    rows = n * group[:, None] + torch.arange(n, device=group.device)
+    rows = torch.arange(len(columns), device=group.device).view(-1, n).index_select(0, group)
     return torch.nn.functional.embedding_bag(rows, columns, per_sample_weights=vectors, mode="sum")
 
 
@@ -213,11 +233,19 @@ def solve_free(gram: Tensor, cross: Tensor) -> Tensor:
     Tensor of shape (n_pixels, n_endmembers), float64
         Of any sign. Among endmembers that depend on each other, near the shortest solution.
     """
+    if is_sound(gram):
+        return cross @ torch.linalg.inv(gram)
     scale = gram.diagonal().mean().clamp(min=1e-200)
     eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     inverse = torch.linalg.inv(gram + RIDGE * scale * eye)
     x = cross @ inverse
     return x + (cross - x @ gram) @ inverse  # takes the ridge out again
+
+
+def is_sound(gram: Tensor) -> bool:
+    """Whether no endmember depends on the others, as far as rounding goes."""
+    eigenvalues = torch.linalg.eigvalsh(gram)
+    return bool(eigenvalues[0] > SOUND * eigenvalues[-1])
 
 
 def groups(support: Tensor) -> tuple[Tensor, Tensor]:
@@ -239,6 +267,8 @@ def groups(support: Tensor) -> tuple[Tensor, Tensor]:
     >>> groups(torch.tensor([[True, False], [True, True], [True, False]]))[1]
     tensor([0, 1, 0])
     """
+    if support.shape[1] <= COUNTED:
+        return _counted_groups(support)
     group, n_groups = torch.zeros(len(support), dtype=torch.int64, device=support.device), 1
     for part in support.split(WORD_BITS, dim=1):
         powers = 2 ** torch.arange(part.shape[1], device=support.device)
@@ -249,3 +279,11 @@ def groups(support: Tensor) -> tuple[Tensor, Tensor]:
     first = torch.zeros(n_groups, dtype=torch.int64, device=support.device)
     first[group] = torch.arange(len(support), device=support.device)
     return first, group
+
+
+def _counted_groups(support: Tensor) -> tuple[Tensor, Tensor]:
+    """`groups` of so few endmembers that there is room for each support: nothing is sorted."""
+    code, pixels = bits(support), torch.arange(len(support), device=support.device)
+    first = pixels.new_full((2 ** support.shape[1],), -1).scatter_(0, code, pixels)
+    group = (first >= 0).cumsum(dim=0) - 1
+    return first[first >= 0], group.index_select(0, code)

@@ -20,6 +20,7 @@ deviation can leave.
 """
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -31,8 +32,10 @@ from unmix.products import Products
 from unmix.readings import Reading
 from unmix.supports import RIDGE, groups, times_of_group
 
-CHUNK_ELEMENTS = 2**20
-"""Numbers in the largest intermediate array, 8 MiB: fewer would be computed anew more often."""
+TABLE_ELEMENTS = 2**21
+"""Numbers in the largest table of all supports of some pixels, 16 MiB, if none is like another."""
+CHUNK_ELEMENTS = 2**16
+"""Fractions at a time: what becomes of them stays in the cache."""
 OWN_SHARE = 0.5
 """Part of the variance of brightness that is the materials' own, not the light's."""
 SHARPEST = 1e-4
@@ -47,8 +50,20 @@ UNKNOWN = 1e10
 """Stands for larger variances, in fractions: nothing is known then."""
 LARGEST = 1e15
 """Stands for larger numbers in a table."""
-FAR = 100.0
-"""Standard deviations outside the constraint beyond which the posterior is an exponential."""
+TAIL_SCALE = 3.5
+TAIL = (
+    0.163264,
+    0.326919,
+    0.409848,
+    0.556171,
+    -0.853754,
+    3.32097,
+    -6.46265,
+    4.74976,
+    -1.21052,
+)
+"""Of `_second_moment_beyond`: coefficients of t^2, t^3, ... with t = 1 / (1 + z / TAIL_SCALE), by
+least squares of the relative error, which is at most 2e-5, weighted towards the largest."""
 
 
 def fraction_deviation(
@@ -73,29 +88,34 @@ def fraction_deviation(
         the fractions are.
     """
     problem = _Problem.of(found, reading, sources)
-    step = max(1, CHUNK_ELEMENTS // len(found.gram) ** 2)
-    parts = [
-        problem.deviation(*rows)
-        for rows in zip(
-            read.fractions.split(step),
-            read.brightness.split(step),
-            found.cross.split(step),
-            found.energy.split(step),
-            strict=True,
-        )
-    ]
+    step = max(1, TABLE_ELEMENTS // len(found.gram) ** 2)
+    pixels = (read.fractions, read.brightness, found.cross, found.energy)
+    parts = [problem.deviation(*part) for part in _split(step, *pixels)]
     return torch.cat(parts) if parts else torch.zeros_like(read.fractions)
 
 
-class _Tables(NamedTuple):
-    """What the problem is like on each support, float64."""
+def _split(step: int, *columns: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """The same pixels of each column, so many at a time."""
+    return zip(*(column.split(step) for column in columns), strict=True)
 
-    inverse: Tensor
-    """(n_groups, n, n)"""
-    entering: Tensor
-    """(n_groups, n, n) Change of all codes, in a column, for a unit of an absent endmember."""
+
+class _Tables(NamedTuple):
+    """What there is to know of each support, by groups of the pixels that have it, float32."""
+
+    own: Tensor
+    """(n_groups, n) Variance of each code for noise of variance one."""
+    with_sum: Tensor
+    """(n_groups, n) Covariance of each code with the sum of all."""
+    of_sum: Tensor
+    """(n_groups, 1) Variance of the sum."""
     stiffness: Tensor
     """(n_groups, n) Against an absent endmember."""
+    entering: Tensor
+    """(n_groups, 2 n + 1, n) `_moments` of what a unit of an absent endmember does to all codes."""
+    outside: Tensor | None
+    """(n_groups, 2 n + 1, n) The same for the distance of endmembers from the pixels, if any."""
+    refits: Tensor
+    """(n_groups, n_samples * (n + 1), n) Changes of the codes, and of their sum, by refits."""
 
 
 class _Problem(NamedTuple):
@@ -142,6 +162,42 @@ class _Problem(NamedTuple):
         self, fractions: Tensor, brightness: Tensor, cross: Tensor, energy: Tensor
     ) -> Tensor:
         """Of some pixels; see `fraction_deviation`."""
+        first, group = groups(fractions > 0)
+        tables = self._on_supports((fractions > 0)[first])
+        step = max(1, CHUNK_ELEMENTS // fractions.shape[1])
+        few = _split(step, fractions, brightness, cross, energy, group)
+        return torch.cat([self._looked_up(tables, *pixels) for pixels in few])
+
+    def _on_supports(self, support: Tensor) -> _Tables:
+        here = support.to(self.gram.dtype)
+        pairs = here[:, :, None] * here[:, None, :]
+        whole = self.gram + self.pull
+        inverse = torch.linalg.inv(whole * pairs + torch.diag_embed(1 - here + RIDGE)) * pairs
+        absent = (1 - here)[:, None, :]
+        entering = torch.diag_embed(1 - here) - inverse @ whole * absent
+        stiffness = (entering * (whole @ entering)).sum(dim=1)
+        refits = inverse[:, None] @ self.shifts  # (n_groups, n_samples, n, n)
+        refits = torch.cat([refits, refits.sum(dim=2, keepdim=True)], dim=2)
+        outside = inverse @ self.extrapolation if self.extrapolation.any() else None
+        return _Tables(
+            own=_single(inverse.diagonal(dim1=1, dim2=2)),
+            with_sum=_single(inverse.sum(dim=2)),
+            of_sum=_single(inverse.sum(dim=(1, 2)))[:, None],
+            stiffness=_single(stiffness.clamp(min=RIDGE)),  # errors are squared
+            entering=_moments(entering),
+            outside=None if outside is None else _moments(outside),
+            refits=_single(refits.flatten(1, 2)),
+        )
+
+    def _looked_up(
+        self,
+        tables: _Tables,
+        fractions: Tensor,
+        brightness: Tensor,
+        cross: Tensor,
+        energy: Tensor,
+        group: Tensor,
+    ) -> Tensor:
         a = fractions.nan_to_num()
         total = brightness.nan_to_num().clamp(min=DARKEST)[:, None]
         codes, cross = a * total, cross / (self.scale * self.size)
@@ -150,56 +206,29 @@ class _Problem(NamedTuple):
         level = self.residuals.level / self.size
         squared_noise = ((rest + level) / (2 * self.residuals.n_dimensions))[:, None]
         slope -= torch.linalg.vecdot(slope, a)[:, None]  # the pull of the sum, the same for all
-        first, group = groups(a > 0)
-        tables = self._on_supports((a > 0)[first])
         squared_noise = (squared_noise / total.square()).clamp(max=UNKNOWN)
         slope, squared_noise = (slope / total).float(), squared_noise.float()
         deviation = self._from_brightness_one(a.float(), slope, squared_noise, group, tables)
         return torch.where(fractions.isnan(), math.nan, deviation.to(a))
 
     def _from_brightness_one(
-        self, a: Tensor, slope: Tensor, squared_noise: Tensor, group: Tensor, tables: "_Tables"
+        self, a: Tensor, slope: Tensor, squared_noise: Tensor, group: Tensor, tables: _Tables
     ) -> Tensor:
         """Of pixels of brightness one.
 
         All differences of large numbers have been taken: float32 is enough, and twice as fast.
         """
-        second_moment = _moment_of_absent(a, slope, squared_noise, _single(tables.stiffness)[group])
-        variance = squared_noise * _divided(tables.inverse, a, group)
+        own, with_sum, of_sum, stiffness = (table.index_select(0, group) for table in tables[:4])
+        second_moment = _moment_of_absent(a, slope, squared_noise, stiffness)
+        of_noise = (own - 2 * a * with_sum + a.square() * of_sum).clamp(min=0)
+        variance = squared_noise * of_noise
         variance += _variance_of_moved(a, tables.entering, second_moment, group)
-        variance += self._variance_of_endmembers(a, tables.inverse, group)
+        if tables.outside is not None:  # endmembers are extrapolated independently
+            variance += _variance_of_moved(a, tables.outside, a.square(), group)
+        if len(self.shifts):
+            variance += _variance_of_refits(a, tables.refits, group)
         variance += self._variance_of_materials(a)
         return _within_unit_interval(a, variance).sqrt()
-
-    def _on_supports(self, support: Tensor) -> "_Tables":
-        here = support.to(self.gram.dtype)
-        pairs = here[:, :, None] * here[:, None, :]
-        whole = self.gram + self.pull
-        inverse = torch.linalg.inv(whole * pairs + torch.diag_embed(1 - here + RIDGE)) * pairs
-        absent = (1 - here)[:, None, :]
-        entering = torch.diag_embed(1 - here) - inverse @ whole * absent
-        stiffness = (
-            (entering * (whole @ entering)).sum(dim=1).clamp(min=RIDGE)
-        )  # errors are squared
-        return _Tables(inverse, entering, stiffness)
-
-    def _variance_of_endmembers(self, a: Tensor, inverse: Tensor, group: Tensor) -> Tensor:
-        """What refits of the endmembers do to the fractions, and what lies beyond all pixels.
-
-        From the mean absolute change over the refits, since few are at hand and one may have gone
-        astray; and from the sum over the endmembers, which are extrapolated independently.
-        """
-        variance = torch.zeros_like(a)
-        if self.extrapolation.any():
-            outside = inverse @ self.extrapolation
-            variance += _variance_of_moved(a, outside, a.square(), group)
-        if len(self.shifts):
-            change = torch.zeros_like(a)
-            for shift in self.shifts:
-                moved = times_of_group(_single(inverse @ shift), group, a)
-                change += moved.sub_(a * moved.sum(dim=1, keepdim=True)).abs_()
-            variance += (change / len(self.shifts)).square() * GAUSSIAN_RATIO
-        return variance
 
     def _variance_of_materials(self, a: Tensor) -> Tensor:
         """Brightness of its own in each material: ``da_j = a_j (e_j - sum_k a_k e_k)``."""
@@ -219,27 +248,36 @@ def _moment_of_absent(a: Tensor, slope: Tensor, squared_noise: Tensor, stiffness
     return moment.clamp(max=UNKNOWN) * (a <= 0)
 
 
-def _divided(covariance: Tensor, a: Tensor, group: Tensor) -> Tensor:
-    """Variances of ``x / sum(x)`` times the squared sum, from a covariance of x for each group."""
-    own = _single(covariance.diagonal(dim1=1, dim2=2))[group]
-    with_sum = _single(covariance.sum(dim=2))[group]
-    of_sum = _single(covariance.sum(dim=(1, 2)))[group][:, None]
-    return (own - 2 * a * with_sum + a.square() * of_sum).clamp(min=0)
+def _moments(moved: Tensor) -> Tensor:
+    """The table for `_variance_of_moved` (n_groups, 2 n + 1, n).
 
-
-def _variance_of_moved(a: Tensor, moved: Tensor, variances: Tensor, group: Tensor) -> Tensor:
-    """Variances of ``x / sum(x)`` times the squared sum, from independent causes of known variance.
-
-    For each group the columns of `moved` (n_groups, n, n) are the changes of x by a unit of each
-    cause: fractions change by ``moved_jk - a_j sum_i moved_ik``, the square of which is multiplied
-    out, so that groups need no array of n x n for each pixel.
+    The columns of `moved` (n_groups, n, n) are the changes of all codes x by a unit of each cause.
     """
     total = moved.sum(dim=1, keepdim=True)
-    table = torch.cat([moved.square(), moved * total, total.square()], dim=1)
+    return _single(torch.cat([moved.square(), moved * total, total.square()], dim=1))
+
+
+def _variance_of_moved(a: Tensor, table: Tensor, variances: Tensor, group: Tensor) -> Tensor:
+    """Variances of ``x / sum(x)`` times the squared sum, from independent causes of known variance.
+
+    Fractions change by ``moved_jk - a_j sum_i moved_ik``, the square of which is multiplied out, so
+    that groups need no array of n x n for each pixel.
+    """
     n = a.shape[1]
-    moments = times_of_group(_single(table), group, variances)
-    squares, crossed, totals = moments.split([n, n, 1], dim=1)
+    squares, crossed, totals = times_of_group(table, group, variances).split([n, n, 1], dim=1)
     return (squares - 2 * a * crossed + a.square() * totals).clamp(min=0)
+
+
+def _variance_of_refits(a: Tensor, table: Tensor, group: Tensor) -> Tensor:
+    """What refits of the endmembers do to the fractions.
+
+    From the mean absolute change, since few refits are at hand and one may have gone astray.
+    """
+    n, change = a.shape[1], torch.zeros_like(a)
+    refits = times_of_group(table, group, a).split(n + 1, dim=1)
+    for moved in refits:
+        change += (moved[:, :n] - a * moved[:, n:]).abs_()
+    return (change / len(refits)).square_() * GAUSSIAN_RATIO
 
 
 def _single(table: Tensor) -> Tensor:
@@ -248,18 +286,27 @@ def _single(table: Tensor) -> Tensor:
 
 
 def _second_moment_beyond(z: Tensor) -> Tensor:
-    """Second moment around z of a standard Gaussian beyond z: 1 at zero, 2 / z^2 far out."""
-    near = z.clamp(max=FAR).double()  # much is cancelled
-    hazard = math.sqrt(2 / math.pi) / torch.special.erfcx(near / math.sqrt(2))
-    moment = (near * (near - hazard) + 1).to(z)
-    return torch.where(z < FAR, moment, 2 / z.clamp(min=FAR).square())
+    """Second moment around z >= 0 of a standard Gaussian beyond z: 1 at zero, 2 / z^2 far out.
+
+    It is ``z^2 + 1 - z h`` with the hazard h, of which nothing would be left in float32.
+    """
+    t = 1 / (1 + z / TAIL_SCALE)
+    moment = torch.full_like(t, TAIL[-1])
+    for coefficient in reversed(TAIL[:-1]):
+        moment.mul_(t).add_(coefficient)
+    return moment.mul_(t).mul_(t)
 
 
 def _within_unit_interval(centre: Tensor, variance: Tensor) -> Tensor:
-    """Second moment around the centre of a Gaussian that is cut to [0, 1]."""
-    sd = variance.clamp(1e-30, 100.0).sqrt()
-    low, high = -centre / sd, (1 - centre) / sd
-    mass = torch.special.ndtr(high) - torch.special.ndtr(low)
-    edge = (low * (-low.square() / 2).exp() - high * (-high.square() / 2).exp()) / mass
-    cut = sd.square() * (1 + edge / math.sqrt(2 * math.pi)).clamp(min=0)
-    return torch.where(variance > 1e-30, cut, variance.clamp(min=0))
+    """Second moment around the centre in [0, 1] of a Gaussian that is cut to [0, 1]."""
+    width = (2 * variance.clamp(1e-30, 100.0)).sqrt()
+    low, high = centre / width, (1 - centre) / width  # how far the ends are
+    mass = torch.erf(low) + torch.erf(high)
+    edge = (low * _bell(low) + high * _bell(high)) / mass
+    cut = variance.clamp(max=100.0) * (1 - 2 / math.sqrt(math.pi) * edge).clamp(min=0)
+    return cut.clamp(min=0)
+
+
+def _bell(x: Tensor) -> Tensor:
+    """``exp(-x^2)``, but never so small that the processor takes a long way round."""
+    return x.square().clamp(max=80.0).neg_().exp_()

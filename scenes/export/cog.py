@@ -18,6 +18,8 @@ from scenes.export.tiff_writer import TiffWriter, n_threads
 
 _TILE_SIZES = (512, 256, 128)
 _MAX_TILE_BYTES = 2**25  # GDAL holds several tiles with all their bands in memory
+_QUICK_OVERVIEWS = {"COG_TMP_COMPRESSION": "NONE"}
+"""Overviews are made in a file of their own before they are copied: it is read again at once."""
 
 Channels = tuple[int, int, int] | tuple[int, int, int, int]
 
@@ -28,7 +30,8 @@ class CogWriter(TiffWriter):
 
     Pixels that were never written are nodata. Scenes of more than 512 pixels get overviews, and
     every band its statistics. The blocks first fill a temporary GeoTIFF beside the target, which
-    is not compressed: there must be room for the numbers as they are, and for the result.
+    is not compressed: there must be room for the numbers as they are, a third more for their
+    overviews, and for the result.
 
     Raises
     ------
@@ -104,6 +107,14 @@ class CogWriter(TiffWriter):
         return next(fitting, _TILE_SIZES[-1])
 
     @property
+    def _predictor(self) -> Literal["YES", "NO"]:
+        """Whether numbers are compressed as differences, which suits spectra and classes.
+
+        Most bits of a fraction are noise, and many fractions are zero: such maps grow by a sixth.
+        """
+        return "NO" if self._dtype.kind == "f" and self.wavelengths is None else "YES"
+
+    @property
     def _growing(self) -> Path:
         return self._staging.file(self._target.with_name(f"{self._target.name}.tiles.tif"))
 
@@ -117,7 +128,7 @@ class CogWriter(TiffWriter):
         self._close()
         cog = self._staging.file(self._target)
         with self._gdal():
-            with rasterio.open(self._growing, "r+") as tiles:
+            with rasterio.open(self._growing, "r+") as tiles, rasterio.Env(**_QUICK_OVERVIEWS):
                 tiles.stats()  # written into the bands' tags
                 rasterio.shutil.copy(
                     tiles,
@@ -125,7 +136,7 @@ class CogWriter(TiffWriter):
                     driver="COG",
                     compress="DEFLATE",  # every program can read it
                     level=1,  # on float maps within 1 % of the default, in half its time
-                    predictor="YES",
+                    predictor=self._predictor,
                     blocksize=self._tile_size,
                     overview_resampling=self.overviews.upper(),
                     bigtiff="IF_SAFER",

@@ -66,3 +66,41 @@ def test_a_file_that_cannot_be_finished_is_told_of(writers, tmp_path, monkeypatc
     ]
     with rasterio.open(tmp_path / "4.tif") as dataset:
         assert dataset.read(1).max() == 4
+
+
+def test_what_follows_a_file_finds_it_finished(writers, tmp_path):
+    seen, shares = [], []
+
+    def then(place):
+        assert (tmp_path / f"{place}.tif").exists()
+        yield lambda: seen.append(("first", place))
+        yield lambda: seen.append(("second", place))
+
+    with together(writers, then, shares.append):
+        write_all(writers)
+        assert not seen
+    assert sorted(seen) == sorted((word, k) for word in ("first", "second") for k in range(5))
+    assert shares == [0.2, 0.4, 0.6, 0.8, 1.0]
+
+
+def test_nothing_follows_a_file_that_cannot_be_finished(writers, monkeypatch):
+    monkeypatch.setattr(writers[2], "_compare", lambda path: 1 / 0)
+    followed = []
+
+    def then(place):
+        followed.append(place)
+        return ()
+
+    with pytest.raises(ZeroDivisionError), together(writers, then):
+        write_all(writers)
+    assert sorted(followed) == [0, 1, 3, 4]
+
+
+def test_what_follows_may_fail(writers, tmp_path):
+    def fail():
+        raise RuntimeError("no colours")
+
+    with pytest.raises(RuntimeError, match="no colours"):
+        with together(writers, lambda place: [fail] if place == 1 else []):
+            write_all(writers)
+    assert len(list(tmp_path.iterdir())) == 5

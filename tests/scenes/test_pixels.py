@@ -103,6 +103,20 @@ def test_scaling_leaves_read_only_numbers_alone():
     assert spectra.tolist() == [[0.5, 0.5], [0.5, 0.5]]
 
 
+@pytest.mark.parametrize("gain", [1.0, 1e-4, 0.3, [0.5, 2.0, 1.0]], ids=str)
+@pytest.mark.parametrize("offset", [0.0, [0.0, 1.0, 0.0]], ids=str)
+@pytest.mark.parametrize("dtype", ["uint8", "int16", ">i2", "int64", "float32", ">f4", "float64"])
+def test_scaling_writes_where_it_is_asked_to(dtype, gain, offset):
+    raw = np.array([[1, 2, 3], [4, 9, 6], [7, 8, 5]]).astype(dtype)
+    scaling = Scaling.of_bands(3, gain, offset, 9)
+    spectra, valid = scaling.apply(raw.copy())
+    place = np.full((5, 3), -1, np.float32)
+    found, also_valid = scaling.apply(raw.copy(), place[1:4])
+    assert found.base is place
+    assert np.array_equal(place[1:4], spectra) and np.array_equal(also_valid, valid)
+    assert (place[[0, 4]] == -1).all()
+
+
 @pytest.mark.parametrize("gain", [5e-324, 1e-310, 1e-300, -5e-324])
 def test_scaling_takes_any_finite_gain(gain):
     """Of which one divided by it may be infinite."""

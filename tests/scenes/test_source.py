@@ -42,6 +42,27 @@ def test_a_part_reader_keeps_type_bands_and_tiles(ground, open_ground):
     assert np.array_equal(part.read(1, 2, 3, 2, bands), reader.read(5, 5, 3, 2, bands))
 
 
+@pytest.mark.parametrize("interleave", ["bil", "bip", "bsq"])
+@pytest.mark.parametrize("n_bytes", [1, 24_000, 2**20])
+def test_lines_read_a_few_at_a_time_are_those_read_at_once(
+    monkeypatch, tmp_path, ground, write_envi, interleave, n_bytes
+):
+    from scenes import open_scene
+
+    cube = (ground * 10000).astype(np.int16)
+    cube[3, 5, 6], cube[2, 20, 7] = -9999, 32767
+    fields = {"data ignore value": -9999, "reflectance scale factor": 10000}
+    path = write_envi(tmp_path, cube, fields, dtype="<i2", interleave=interleave)
+    source, bands = open_scene(path).source.with_saturation(), np.array([7, 2, 3])
+    window = Window(4, 2, 21, 17)
+    monkeypatch.setattr("scenes.source._CACHED_BYTES", 2**30)
+    spectra, valid = source.read(window, bands)
+    monkeypatch.setattr("scenes.source._CACHED_BYTES", n_bytes)
+    found, also_valid = source.read(window, bands)
+    assert np.array_equal(found, spectra) and np.array_equal(also_valid, valid)
+    assert 0 < (~valid).sum() < 3
+
+
 @pytest.mark.parametrize(("dtype", "largest"), [("<i2", 32767), (">u2", 65535), ("<f4", None)])
 def test_saturation_is_the_largest_integer_and_real_numbers_have_none(
     tmp_path, ground, write_envi, dtype, largest

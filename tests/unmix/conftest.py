@@ -281,3 +281,11 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out pictures and pages, which take longest; other processes draw them all the same."""
     for module in ("unmix.report.preview.draw_preview", "unmix.report.page.write_report"):
         monkeypatch.setattr(module, lambda *_, **__: None)
+
+
+@pytest.fixture(scope="module", params=[0, 2**20], ids=["pivoting", "all supports"])
+def each_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Once with few pixels tried on all supports at once, once without."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("unmix.supports.ENUMERATED_ELEMENTS", request.param)
+        yield

@@ -16,6 +16,8 @@ import unmix.quadratic
 from unmix.abundances import fcls, nnls, read_abundances, ucls
 from unmix.errors import UnmixError
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 LAWS = settings(max_examples=20, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)
 SOLVERS = {"nnls": nnls, "fcls": fcls}

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 import unmix.quadratic
 import unmix.supports
 from unmix.quadratic import free_on_supports, solve_quadratic
-from unmix.supports import Systems, bits
+from unmix.supports import Systems, bits, groups
+
+pytestmark = pytest.mark.usefixtures("each_way")
 
 LAWS = settings(max_examples=30, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -140,6 +142,45 @@ def test_table_systems_of_the_present_and_of_the_absent_are_the_same(monkeypatch
     for systems in (small, ridged):
         found = systems.values(cross, support)
         torch.testing.assert_close(found, expected, atol=1e-9, rtol=1e-9)
+
+
+@pytest.mark.parametrize("slack", [0.0, 0.3, math.inf])
+def test_the_best_of_all_supports_is_the_one_that_pivoting_ends_on(monkeypatch, slack, problem):
+    spectra, endmembers = problem("random", 6, 25, seed=3)
+    noisy = spectra[8:20]  # where nothing is zero by chance
+    gram, cross = endmembers @ endmembers.T, noisy @ endmembers.T
+    found = Systems.of(gram, slack).best_supports(cross)
+    monkeypatch.setattr(unmix.supports, "ENUMERATED_ELEMENTS", 0)
+    pivoted = solve_quadratic(gram, cross, slack)
+    assert torch.equal(found, pivoted > 0)
+
+
+def test_many_pixels_are_pivoted_until_few_are_left(monkeypatch, problem):
+    asked = []
+    whole = Systems.best_supports
+
+    def best_supports(systems, cross):
+        asked.append(len(cross))
+        return whole(systems, cross)
+
+    monkeypatch.setattr(Systems, "best_supports", best_supports)
+    spectra, endmembers = problem("random", 6, 25, seed=3)
+    n_pixels = len(spectra)
+    monkeypatch.setattr(unmix.supports, "ENUMERATED_ELEMENTS", 6 * 64 * (n_pixels - 1))
+    found = solve(spectra, endmembers, 0.0)
+    assert len(asked) == 1 and 0 < asked[0] < n_pixels
+    monkeypatch.setattr(unmix.supports, "ENUMERATED_ELEMENTS", 0)
+    torch.testing.assert_close(found, solve(spectra, endmembers, 0.0), atol=1e-12, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 5, 12, 13, 70])
+def test_groups_are_the_pixels_of_one_support(n):
+    generator = torch.Generator().manual_seed(n)
+    support = torch.rand(300, n, generator=generator) < 0.5
+    support[150:] = support[:150]
+    first, group = groups(support)
+    assert torch.equal(support[first][group], support)
+    assert len(first) == len(support.unique(dim=0))
 
 
 def test_bits_tell_supports_apart():

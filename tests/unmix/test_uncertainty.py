@@ -21,7 +21,11 @@ from unmix.metrics import match_endmembers
 from unmix.products import products
 from unmix.readings import READINGS, Reading
 from unmix.simulation import Sensor, Simulation
-from unmix.uncertainty import _within_unit_interval, fraction_deviation
+from unmix.uncertainty import (
+    _second_moment_beyond,
+    _within_unit_interval,
+    fraction_deviation,
+)
 
 N_BANDS = 60
 EVEN_LIGHT = BrightnessPrior(0.0, 0.01)
@@ -218,6 +222,19 @@ def test_deviation_stays_what_it_is_in_another_unit() -> None:
     counts = _sources(50.0, BrightnessPrior(0.1, 50.0))
     _, numbers = _deviation(1000 * spectra, 1000 * endmembers, counts)
     torch.testing.assert_close(reflectance, numbers)
+
+
+def test_the_moment_of_a_tail_is_right_however_far_out_it_is() -> None:
+    z = torch.logspace(-4, 2, 500, dtype=torch.float64)
+    hazard = math.sqrt(2 / math.pi) / torch.special.erfcx(z / math.sqrt(2))
+    series = 2 / z**2 - 10 / z**4 + 74 / z**6 - 706 / z**8 + 8162 / z**10
+    exact = torch.where(z < 20, z * (z - hazard) + 1, series)
+    torch.testing.assert_close(_second_moment_beyond(z), exact, rtol=2e-5, atol=0)
+    single = _second_moment_beyond(z.float())
+    torch.testing.assert_close(single, exact.float(), rtol=3e-5, atol=0)
+    far = torch.tensor([0.0, 1e4, 1e9, 1e20])
+    expected = torch.tensor([1.0, 2e-8, 2e-18, 0.0])
+    torch.testing.assert_close(_second_moment_beyond(far), expected, rtol=3e-4, atol=1e-30)
 
 
 def test_a_cut_gaussian_has_the_moments_of_its_samples() -> None:

@@ -1,6 +1,6 @@
 """The maps that are written in one pass over the scene."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,9 @@ from scenes.blocks import map_from_pixels
 from scenes.export import CogWriter
 from scenes.export.orthorectify import OrthoWriter
 from scenes.export.tiff_writer import TiffWriter
-from scenes.export.together import together
+from scenes.export.together import Work, together
 from unmix.bundle.run import NODATA, TAG_NAMESPACE, Run
-from unmix.bundle.summary import Summary
+from unmix.bundle.summary import Summary, check_mapped
 from unmix.mapping import Progress, UnmixedBlock, unmixed_blocks
 from unmix.quality import QUALITY_BANDS, QUALITY_UNITS
 from unmix.report.quicklook import Quicklook
@@ -47,7 +47,12 @@ class Layer:
 
 
 def write_layers(
-    run: Run, folder: Path, options: SaveOptions, tags: dict[str, Any], progress: Progress
+    run: Run,
+    folder: Path,
+    options: SaveOptions,
+    tags: dict[str, Any],
+    progress: Progress,
+    then: Callable[[Path, Summary], Iterable[Work]],
 ) -> Summary:
     """Write all layers in one pass over the scene.
 
@@ -59,10 +64,18 @@ def write_layers(
     tags : dict
         Fields of `CogWriter` that say where the maps come from; see `labels_of`.
     progress : callable
+    then : callable
+        Called with the file of each layer that is finished, and what is said of the whole scene:
+        gives what can be done from then on, beside the finishing of the others.
 
     Returns
     -------
     Summary
+
+    Raises
+    ------
+    UnmixError
+        If no pixel of the scene can be mapped.
     """
     scene = run.scene
     summary = Summary(
@@ -71,15 +84,20 @@ def write_layers(
     progress("mapping", 0.0)
     layers = layers_of(run, summary.look, options)
     writers = [_writer(run, folder, layer, tags) for layer in layers]
-    with together(writers):
+
+    def follow(place: int) -> Iterable[Work]:
+        return then(_path(folder, layers[place]), summary)
+
+    with together(writers, follow, partial(progress, "writing")):
         for block, share in _with_share(run):
             for layer, writer in zip(layers, writers, strict=True):
                 writer.write(block.window.row_off, block.window.col_off, layer.of_block(block))
             summary.add(block)
             progress("mapping", share)
+        check_mapped(summary, scene)
+        if scene.lookup is not None:
+            summary.look = summary.look.on_map(scene.lookup)
         progress("writing", 0.0)
-    if scene.lookup is not None:
-        summary.look = summary.look.on_map(scene.lookup)
     return summary
 
 
@@ -140,7 +158,8 @@ def picture_bands(run: Run, look: Quicklook) -> list[str]:
 
 
 def _picture(block: UnmixedBlock, bands: tuple[int, int, int]) -> Map:
-    return map_from_pixels(block.spectra[:, list(bands)], block.valid)
+    colours = torch.stack([block.spectra[:, band] for band in bands])  # band by band is faster
+    return map_from_pixels(colours.T, block.valid)
 
 
 def _mixtures(model: Unmixer, block: UnmixedBlock) -> Map:
@@ -159,7 +178,7 @@ def _writer(
 ) -> TiffWriter | OrthoWriter:
     kind = TiffWriter if layer.name == RAW_PICTURE else CogWriter
     writer = kind(
-        folder / f"{layer.name}.tif",
+        _path(folder, layer),
         run.map_grid,
         layer.band_names,
         units=layer.units,
@@ -169,6 +188,10 @@ def _writer(
     )
     lookup = run.scene.lookup
     return writer if lookup is None else OrthoWriter(writer, lookup)
+
+
+def _path(folder: Path, layer: Layer) -> Path:
+    return folder / f"{layer.name}.tif"
 
 
 def _with_share(run: Run) -> Iterator[tuple[UnmixedBlock, float]]:

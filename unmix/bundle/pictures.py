@@ -15,7 +15,6 @@ from unmix.bundle.envi_copies import envi_classes, envi_copy
 from unmix.bundle.layers import RAW_PICTURE, picture_bands
 from unmix.bundle.run import NODATA, Run
 from unmix.bundle.summary import Summary
-from unmix.mapping import Progress
 from unmix.report.quicklook import Quicklook
 from unmix.save_options import SaveOptions
 
@@ -38,43 +37,36 @@ def split_name(number: int, name: str) -> str:
 
 
 def write_pictures(
-    run: Run,
-    folder: Path,
-    summary: Summary,
-    options: SaveOptions,
-    labels: dict[str, Any],
-    progress: Progress,
+    run: Run, source: Path, summary: Summary, options: SaveOptions, labels: dict[str, Any]
 ) -> None:
-    """Write what is made from the finished layers, each of which is read once more.
+    """Write what is made from a finished layer, which is read once more, beside it.
 
     Parameters
     ----------
     run : Run
-    folder : Path
-        With the layers.
+    source : Path
+        The layer.
     summary : Summary
         Of all blocks.
     options : SaveOptions
     labels : dict
         See `unmix.bundle.layers.labels_of`.
-    progress : callable
     """
-    sources = sorted(folder.glob("*.tif"))
-    for done, source in enumerate(sources):
-        progress("writing", done / len(sources))
-        targets: list[tuple[CogWriter | EnviWriter, Values]] = []
+    folder = source.parent
+    targets: list[tuple[CogWriter | EnviWriter, Values]] = []
+    if source.stem == "abundances":
+        targets += _from_abundances(run, folder, summary, options, labels)
+    if source.stem == RAW_PICTURE:
+        targets.append(_quicklook(run, folder, summary.look, labels))
+    elif options.map_format == "envi":
+        targets.append((envi_copy(run, source), np.asarray))
         if source.stem == "abundances":
-            targets += _from_abundances(run, folder, summary, options, labels)
-        if source.stem == RAW_PICTURE:
-            targets.append(_quicklook(run, folder, summary.look, labels))
-        elif options.map_format == "envi":
-            targets.append((envi_copy(run, source), np.asarray))
-            if source.stem == "abundances":
-                targets.append((envi_classes(run, folder), dominant_of))
+            targets.append((envi_classes(run, folder), dominant_of))
+    if targets:
         with together([writer for writer, _ in targets]):
             derive(source, targets)
-    (folder / f"{RAW_PICTURE}.tif").unlink()
-    progress("writing", 1.0)
+    if source.stem == RAW_PICTURE:
+        source.unlink()
 
 
 def dominant_of(abundances: _Block) -> _Block:

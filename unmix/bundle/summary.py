@@ -30,11 +30,10 @@ class Summary:
         """Take a block into account."""
         self.look.add(block.window, block.spectra, block.valid)
         mapped = np.isfinite(block.abundances[0])
-        self.sums += block.abundances[:, mapped].sum(axis=1, dtype=np.float64)
-        self.deviation_sums += block.uncertainty[:, mapped].sum(axis=1, dtype=np.float64)
-        quality = block.quality[:, mapped].astype(np.float64)
-        self.squared_residual += float(np.square(quality[0]).sum())
-        self.quality_sums += quality.sum(axis=1)
+        self.sums += _sums(block.abundances, mapped)
+        self.deviation_sums += _sums(block.uncertainty, mapped)
+        self.quality_sums += _sums(block.quality, mapped)
+        self.squared_residual += float(_sums(np.square(block.quality[:1]), mapped)[0])
         self.n_valid += int(block.valid.sum())
         self.n_mapped += int(mapped.sum())
 
@@ -51,6 +50,12 @@ class Summary:
             "mean_brightness": float(mean[2]),
             "mean_share_outside_unit_interval": float(mean[3]),
         }
+
+
+def _sums(maps: NDArray[np.float32], mapped: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Of each of the maps (n_maps, height, width), over the mapped pixels."""
+    sums: NDArray[np.float64] = maps.sum(axis=(1, 2), dtype=np.float64, where=mapped)
+    return sums
 
 
 def check_mapped(summary: Summary, scene: Scene) -> None:

@@ -3,11 +3,11 @@
 import json
 import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from rasterio.errors import NotGeoreferencedWarning
-
+from scenes.export.together import Work
 from unmix.bundle.catalogue import write_catalogue
 from unmix.bundle.classes import check_classes
 from unmix.bundle.envi_copies import check_format
@@ -17,10 +17,13 @@ from unmix.bundle.pictures import write_pictures
 from unmix.bundle.run import Run, provenance_of
 from unmix.bundle.spectra import write_spectra
 from unmix.bundle.styles import write_styles
-from unmix.bundle.summary import check_mapped
+from unmix.bundle.summary import Summary
 from unmix.mapping import Progress
 from unmix.save_options import SaveOptions
 from unmix.staging import staged_folder, write_record
+
+PREVIEWED = frozenset({"abundances", "uncertainty"})
+"""Layers that the preview shows."""
 
 
 def write_bundle(
@@ -37,15 +40,19 @@ def write_bundle(
     with staged_folder(folder, overwrite=overwrite) as staged:
         provenance = provenance_of(run)
         labels = labels_of(run, json.dumps(provenance), provenance["software"])
-        summary = write_layers(run, staged, options, labels, progress)
-        check_mapped(summary, run.scene)
-        with warnings.catch_warnings(), ThreadPoolExecutor(1, "drawing") as beside:
+        missing = set(PREVIEWED)
+
+        def pictures(layer: Path, summary: Summary) -> Iterator[Work]:
+            yield partial(write_pictures, run, layer, summary, options, labels)
+            if layer.stem in missing:
+                missing.remove(layer.stem)
+                if not missing:
+                    look = summary.look
+                    yield partial(draw_preview, staged / "preview.png", staged, run.model, look)
+
+        with warnings.catch_warnings():
             ignore_missing_letters()  # threads share what is ignored, and set it back at any time
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            picture = staged / "preview.png"
-            drawn = beside.submit(draw_preview, picture, staged, run.model, summary.look)
-            write_pictures(run, staged, summary, options, labels, progress)
-        drawn.result()
+            summary = write_layers(run, staged, options, labels, progress, pictures)
         write_styles(run, staged, summary)
         write_spectra(run, staged)
         run.model.save(staged / "model")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from rasterio.windows import Window
 from torch import Tensor
@@ -41,12 +42,15 @@ class Quicklook:
 
     def add(self, window: Window, spectra: Tensor, valid: NDArray[np.bool_]) -> None:
         """Put the pixels of a block in their place."""
-        values = np.full((*valid.shape, 3), np.nan, dtype=np.float32)
-        values[valid] = spectra[:, list(self.bands)].numpy()
-        first_row, first_column = -window.row_off % self.step, -window.col_off % self.step
-        thin = values[first_row :: self.step, first_column :: self.step]
-        row = (window.row_off + first_row) // self.step
-        column = (window.col_off + first_column) // self.step
+        rows = slice(-window.row_off % self.step, None, self.step)
+        columns = slice(-window.col_off % self.step, None, self.step)
+        shown = np.zeros_like(valid)
+        shown[rows, columns] = True
+        thin = np.full((*valid[rows, columns].shape, 3), np.nan, dtype=np.float32)
+        found = spectra[torch.from_numpy(shown[valid])]
+        thin[valid[rows, columns]] = found[:, list(self.bands)].numpy()
+        row = -(-window.row_off // self.step)
+        column = -(-window.col_off // self.step)
         self.picture[row : row + thin.shape[0], column : column + thin.shape[1]] = thin
 
     def on_map(self, lookup: Lookup) -> Self:
