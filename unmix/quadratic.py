@@ -7,8 +7,9 @@ with a sum of one (Heinz and Chang 2001, doi:10.1109/36.911111), for zero. Pixel
 solution is positive are done at once. The others are solved by block principal pivoting (Kim and
 Park 2011, doi:10.1137/110821172; Portugal et al. 1994, doi:10.1090/S0025-5718-1994-1250776-4):
 guess which entries are positive, solve for them (`unmix.supports`), and exchange the ones that
-break the optimality (Karush-Kuhn-Tucker) conditions until none does. The result is therefore exact,
-not the end of a fixed number of steps.
+break the optimality (Karush-Kuhn-Tucker) conditions until none does; among few endmembers, what is
+left is tried on all supports (`unmix.support_table`). The result is therefore exact, not the end of
+a fixed number of steps.
 """
 
 import math
@@ -20,6 +21,7 @@ import scipy.optimize
 import torch
 from torch import Tensor
 
+from unmix.support_table import bits
 from unmix.supports import RIDGE, Systems, scale_of, solve_on_supports
 
 CHUNK_ELEMENTS = 2**20
@@ -146,17 +148,28 @@ def free_on_supports(gram: Tensor, cross: Tensor, support: Tensor) -> tuple[Tens
 
 def _pivot(systems: Systems, cross: Tensor, positive: Tensor, allowed: Tensor | None) -> Tensor:
     """Block principal pivoting from a guess; see the module's docstring."""
+    tolerance = -TOLERANCE * (cross.abs().amax(dim=1, keepdim=True) + 1e-30)
+    if systems.table is not None and allowed is None:
+        solution, rows = systems.table.solve(cross, bits(positive), tolerance)
+    else:
+        solution, rows = _exchange(systems, cross, positive, allowed, tolerance)
+    if len(rows):
+        masks = None if allowed is None else allowed[rows]
+        solution[rows] = _one_by_one(systems, cross[rows], masks)
+    return solution
+
+
+def _exchange(
+    systems: Systems, cross: Tensor, positive: Tensor, allowed: Tensor | None, tolerance: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Solutions of pixels whose supports are not tabulated, and which pixels have none yet."""
     n_pixels, n = cross.shape
     solution, rows = torch.empty_like(cross), torch.arange(n_pixels, device=cross.device)
-    enumerated = allowed is not None
     fewest = torch.full_like(rows, n + 1)
     patience = torch.full_like(rows, PATIENCE)
-    tolerance = -TOLERANCE * (cross.abs().amax(dim=1, keepdim=True) + 1e-30)
     for turn in range(MAX_EXCHANGES):
-        if turn >= FEW_EXCHANGES and len(rows) <= FEW:
+        if len(rows) == 0 or (turn >= FEW_EXCHANGES and len(rows) <= FEW):
             break
-        if not enumerated and systems.can_enumerate(len(rows)):
-            positive, enumerated = systems.best_supports(cross), True
         values = systems.values(cross, positive)
         broken = values < tolerance
         if allowed is not None:
@@ -164,8 +177,6 @@ def _pivot(systems: Systems, cross: Tensor, positive: Tensor, allowed: Tensor | 
         solution.index_copy_(0, rows, values.mul_(positive).clamp_(min=0))  # the last one stays
         count = broken.sum(dim=1)
         left = count.nonzero()[:, 0]
-        if len(left) == 0:
-            return solution
         kept = (rows, cross, tolerance, positive, broken, count, fewest, patience)
         rows, cross, tolerance, positive, broken, count, fewest, patience = (
             part.index_select(0, left) for part in kept
@@ -174,8 +185,7 @@ def _pivot(systems: Systems, cross: Tensor, positive: Tensor, allowed: Tensor | 
         patience = torch.where(count < fewest, PATIENCE, patience - 1)
         fewest = torch.minimum(fewest, count)
         positive = positive ^ _exchanged(broken, patience >= 0)
-    solution[rows] = _one_by_one(systems, cross, allowed)
-    return solution
+    return solution, rows
 
 
 def _exchanged(broken: Tensor, patient: Tensor) -> Tensor:

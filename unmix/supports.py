@@ -6,7 +6,7 @@ On a support S (the endmembers that a pixel has) the minimum of
 
 is ``x = u - pull w`` with ``u = G_S^-1 f``, ``w = G_S^-1 1``, ``pull = (1'u - 1) / (1'w + slack)``:
 an affine function of f. Up to `TABLE_SIZE` endmembers, the functions of all 2^n supports are made
-once and looked up by the bits of the support. Beyond, every pixel has a small system of its own,
+once and looked up (`unmix.support_table`). Beyond, every pixel has a small system of its own,
 of the endmembers on its support or, from the solution with all of them, of those that are not,
 whichever are fewer; pixels with systems of about one size are solved in one batch.
 """
@@ -16,6 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from unmix.support_table import LEAST_SPARE, Affine, SupportTable, bits
+
 RIDGE = 1e-11
 """Added to a Gram matrix that is all but singular, relative to its diagonal, and taken out again:
 decides between duplicate endmembers."""
@@ -23,43 +25,12 @@ SOUND = 1e-7
 """Least ratio of the eigenvalues of a Gram matrix that is solved as it is."""
 TABLE_SIZE = 8
 """Most endmembers of which all supports are tabulated."""
-ENUMERATED_ELEMENTS = 2**20
-"""Pixels times supports times endmembers that are tried at once: as fast as a few exchanges."""
 BATCH = 1024
 """Systems solved at a time, those of about one size together."""
 COUNTED = 12
 """Most endmembers of which all supports are listed to group pixels by them."""
 WORD_BITS = 62
 """Endmembers whose presence fits into one integer."""
-LEAST_SPARE = 1e-30
-"""Stands for no freedom at all in the sum."""
-
-
-class Affine(NamedTuple):
-    """`Systems.values` on some supports, as affine functions of f."""
-
-    slopes: Tensor
-    """(n_supports, n, n)"""
-    offsets: Tensor
-    """(n_supports, n)"""
-
-    @classmethod
-    def of(cls, gram: Tensor, slack: float, supports: Tensor, ridge: float) -> "Affine":
-        """Of supports (n_supports, n), with a ridge on the Gram matrix where it is singular."""
-        here = supports.to(gram.dtype)
-        pairs = here[:, :, None] * here[:, None, :]
-        inverse = torch.linalg.inv(gram * pairs + torch.diag_embed(1 - here + ridge)) * pairs
-        w = inverse.sum(dim=2)
-        freedom = 1 / (w.sum(dim=1, keepdim=True) + slack).clamp(min=LEAST_SPARE)
-        pull = (w * freedom)[:, None, :]  # its slope
-        slopes = inverse - w[:, :, None] * pull
-        eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-        gradients = gram @ slopes - eye + pull
-        offsets = w * freedom
-        return cls(
-            torch.where(supports[:, :, None], slopes, gradients),
-            torch.where(supports, offsets, offsets @ gram - freedom),
-        )
 
 
 class Systems(NamedTuple):
@@ -72,7 +43,7 @@ class Systems(NamedTuple):
     """Whether no endmember depends on the others, as far as rounding goes."""
     whole: Affine
     """Of the support of all endmembers."""
-    table: Affine | None
+    table: SupportTable | None
     """Of all 2^n supports, where they are few."""
 
     @classmethod
@@ -85,10 +56,8 @@ class Systems(NamedTuple):
             return cls(
                 gram, slack, sound, Affine.of(gram, slack, every, 0.0 if sound else RIDGE), None
             )
-        codes = torch.arange(2**n, device=gram.device)[:, None]
-        supports = (codes >> torch.arange(n, device=gram.device)) & 1 > 0  # (2^n, n)
-        table = Affine.of(gram, slack, supports, 0.0)
-        return cls(gram, slack, sound, Affine(table.slopes[-1:], table.offsets[-1:]), table)
+        table = SupportTable.of(gram, slack)
+        return cls(gram, slack, sound, table.whole, table)
 
     def everywhere(self, cross: Tensor) -> Tensor:
         """Solutions (n_pixels, n) of any sign with all endmembers in every pixel."""
@@ -97,9 +66,7 @@ class Systems(NamedTuple):
     def values(self, cross: Tensor, support: Tensor) -> Tensor:
         """Solutions (n_pixels, n) on the supports; outside, the gradient of the objective there."""
         if self.table is not None:
-            code = bits(support)
-            values = times_of_group(self.table.slopes, code, cross)
-            return values.add_(self.table.offsets.index_select(0, code))
+            return self.table.values(bits(support), cross)
         if not self.sound:
             return self._built_up(cross, support)
         large = support.sum(dim=1) * 2 > support.shape[1]
@@ -107,22 +74,6 @@ class Systems(NamedTuple):
         values[large] = self._cut_down(cross[large], support[large])
         values[~large] = self._built_up(cross[~large], support[~large])
         return values
-
-    def can_enumerate(self, n_pixels: int) -> bool:
-        """Whether so few pixels can be tried on all supports at once."""
-        n = len(self.gram)
-        return self.table is not None and n_pixels * n * 2**n <= ENUMERATED_ELEMENTS
-
-    def best_supports(self, cross: Tensor) -> Tensor:
-        """The support (n_pixels, n) of all on which the least of `values` is the largest."""
-        assert self.table is not None
-        least: Tensor | None = None
-        for slopes, offsets in zip(self.table.slopes.unbind(1), self.table.offsets.T, strict=True):
-            values = torch.addmm(offsets, cross, slopes.T)  # (n_pixels, 2^n)
-            least = values if least is None else torch.minimum(least, values, out=least)
-        assert least is not None
-        places = torch.arange(cross.shape[1], device=cross.device)
-        return (least.argmax(dim=1)[:, None] >> places) & 1 > 0
 
     def _built_up(self, cross: Tensor, support: Tensor) -> Tensor:
         """`values` from the systems of those on the support."""
@@ -139,32 +90,10 @@ class Systems(NamedTuple):
         return torch.where(support, x + gradients @ inverse, gradients)
 
 
-def times_of_group(matrices: Tensor, group: Tensor, vectors: Tensor) -> Tensor:
-    """Products (n_pixels, m) of matrices and vectors, where many pixels share a matrix.
-
-    Parameters
-    ----------
-    matrices : Tensor of shape (n_groups, m, n)
-    group : Tensor of shape (n_pixels,), int64
-        Which matrix each pixel has.
-    vectors : Tensor of shape (n_pixels, n)
-    """
-    n = matrices.shape[2]
-    columns = matrices.transpose(1, 2).reshape(-1, matrices.shape[1])  # (n_groups * n, m)
-    rows = torch.arange(len(columns), device=group.device).view(-1, n).index_select(0, group)
-    return torch.nn.functional.embedding_bag(rows, columns, per_sample_weights=vectors, mode="sum")
-
-
 def scale_of(gram: Tensor) -> float:
     """Mean of the diagonal, by which `Systems` wants the problem divided; 1 if all is black."""
     mean = float(gram.diagonal().mean())
     return mean if mean > 1e-300 else 1.0
-
-
-def bits(support: Tensor) -> Tensor:
-    """Supports (n_pixels, n <= 53) as numbers (n_pixels,), the first endmember the lowest bit."""
-    powers = 2.0 ** torch.arange(support.shape[1], dtype=torch.float64, device=support.device)
-    return (support.to(torch.float64) @ powers).long()
 
 
 def solve_on_supports(

@@ -30,7 +30,8 @@ from unmix.abundances import Abundances
 from unmix.error_sources import ErrorSources, Residuals
 from unmix.products import Products
 from unmix.readings import Reading
-from unmix.supports import RIDGE, groups, times_of_group
+from unmix.support_table import times_of_group
+from unmix.supports import RIDGE, groups
 
 TABLE_ELEMENTS = 2**21
 """Numbers in the largest table of all supports of some pixels, 16 MiB, if none is like another."""

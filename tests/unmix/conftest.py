@@ -283,9 +283,17 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, lambda *_, **__: None)
 
 
-@pytest.fixture(scope="module", params=[0, 2**20], ids=["pivoting", "all supports"])
+WAYS = {
+    "all supports": {},
+    "exchanges": {"support_table.TRIED_PIXELS": 1, "support_table.EXCHANGES": 100},
+    "own systems": {"supports.TABLE_SIZE": 0},
+}
+
+
+@pytest.fixture(scope="module", params=WAYS)
 def each_way(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Once with few pixels tried on all supports at once, once without."""
+    """Each way of the solver to the right support, also where it would take another."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("unmix.supports.ENUMERATED_ELEMENTS", request.param)
+        for name, value in WAYS[request.param].items():
+            patch.setattr(f"unmix.{name}", value)
         yield

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unmix.quadratic
+import unmix.support_table
 import unmix.supports
 from unmix.quadratic import free_on_supports, solve_quadratic
-from unmix.supports import Systems, bits, groups
+from unmix.support_table import SupportTable, bits
+from unmix.supports import Systems, groups
 
 pytestmark = pytest.mark.usefixtures("each_way")
 
@@ -40,6 +42,7 @@ def test_a_library_of_any_size_can_be_used(name, n):
 def test_the_fallback_finds_what_pivoting_finds(monkeypatch, name, kind, problem, assert_optimal):
     spectra, endmembers = problem(kind, 6, 25, seed=5)
     pivoting = solve(spectra, endmembers, SLACKS[name])
+    monkeypatch.setattr(unmix.supports, "TABLE_SIZE", 0)
     monkeypatch.setattr(unmix.quadratic, "MAX_EXCHANGES", 0)
     fallback = solve(spectra, endmembers, SLACKS[name])
     assert_optimal(spectra, endmembers, fallback, name == "fcls", 1e-7)
@@ -52,6 +55,7 @@ def test_the_fallback_finds_what_pivoting_finds(monkeypatch, name, kind, problem
 def test_the_fallback_weighs_the_sum_as_pivoting_does(monkeypatch, slack, problem):
     spectra, endmembers = problem("random", 6, 25, seed=5)
     pivoting = solve(spectra, endmembers, slack)
+    monkeypatch.setattr(unmix.supports, "TABLE_SIZE", 0)
     monkeypatch.setattr(unmix.quadratic, "MAX_EXCHANGES", 0)
     size = 1 + pivoting.amax(dim=1, keepdim=True)
     assert ((solve(spectra, endmembers, slack) - pivoting).abs() / size).max() < 1e-6
@@ -129,6 +133,7 @@ def test_table_systems_of_the_present_and_of_the_absent_are_the_same(monkeypatch
     cross = torch.randn(200, n, generator=generator, dtype=torch.float64)
     support = torch.rand(200, n, generator=generator) < 0.5
     support[:, 0] |= slack == 0  # a sum of one needs one
+    monkeypatch.setattr(unmix.supports, "TABLE_SIZE", 8)
     tabulated = Systems.of(gram, slack)
     assert tabulated.table is not None
     monkeypatch.setattr(unmix.supports, "TABLE_SIZE", 0)
@@ -145,32 +150,44 @@ def test_table_systems_of_the_present_and_of_the_absent_are_the_same(monkeypatch
 
 
 @pytest.mark.parametrize("slack", [0.0, 0.3, math.inf])
-def test_the_best_of_all_supports_is_the_one_that_pivoting_ends_on(monkeypatch, slack, problem):
+def test_the_best_of_all_supports_is_the_one_that_exchanges_end_on(monkeypatch, slack, problem):
     spectra, endmembers = problem("random", 6, 25, seed=3)
     noisy = spectra[8:20]  # where nothing is zero by chance
     gram, cross = endmembers @ endmembers.T, noisy @ endmembers.T
-    found = Systems.of(gram, slack).best_supports(cross)
-    monkeypatch.setattr(unmix.supports, "ENUMERATED_ELEMENTS", 0)
-    pivoted = solve_quadratic(gram, cross, slack)
-    assert torch.equal(found, pivoted > 0)
+    best = SupportTable.of(gram, slack).best(cross)
+    monkeypatch.setattr(unmix.supports, "TABLE_SIZE", 0)
+    assert torch.equal(best, bits(solve_quadratic(gram, cross, slack) > 0))
 
 
-def test_many_pixels_are_pivoted_until_few_are_left(monkeypatch, problem):
-    asked = []
-    whole = Systems.best_supports
+def test_many_pixels_are_exchanged_until_few_are_left(monkeypatch, problem):
+    tried = []
+    whole = SupportTable.best
 
-    def best_supports(systems, cross):
-        asked.append(len(cross))
-        return whole(systems, cross)
+    def best(table, cross):
+        tried.append(len(cross))
+        return whole(table, cross)
 
-    monkeypatch.setattr(Systems, "best_supports", best_supports)
+    monkeypatch.setattr(SupportTable, "best", best)
+    monkeypatch.setattr(unmix.supports, "TABLE_SIZE", 8)
     spectra, endmembers = problem("random", 6, 25, seed=3)
-    n_pixels = len(spectra)
-    monkeypatch.setattr(unmix.supports, "ENUMERATED_ELEMENTS", 6 * 64 * (n_pixels - 1))
-    found = solve(spectra, endmembers, 0.0)
-    assert len(asked) == 1 and 0 < asked[0] < n_pixels
-    monkeypatch.setattr(unmix.supports, "ENUMERATED_ELEMENTS", 0)
-    torch.testing.assert_close(found, solve(spectra, endmembers, 0.0), atol=1e-12, rtol=1e-12)
+    monkeypatch.setattr(unmix.support_table, "TRIED_PIXELS", 4)
+    monkeypatch.setattr(unmix.support_table, "EXCHANGES", 100)
+    exchanged = solve(spectra, endmembers, 0.0)
+    assert sum(tried) <= 4
+    monkeypatch.setattr(unmix.support_table, "EXCHANGES", 0)
+    tried.clear()
+    at_once = solve(spectra, endmembers, 0.0)
+    assert len(tried) > 1 and set(tried[:-1]) == {4}
+    torch.testing.assert_close(exchanged, at_once, atol=1e-12, rtol=1e-12)
+
+
+def test_pixels_that_no_support_suits_are_solved_one_by_one(monkeypatch, problem):
+    monkeypatch.setattr(unmix.supports, "TABLE_SIZE", 8)
+    spectra, endmembers = problem("random", 6, 25, seed=3)
+    expected = solve(spectra, endmembers, 0.0)
+    monkeypatch.setattr(SupportTable, "best", lambda table, cross: torch.ones(len(cross)).long())
+    size = 1 + expected.amax(dim=1, keepdim=True)
+    assert ((solve(spectra, endmembers, 0.0) - expected).abs() / size).max() < 1e-6
 
 
 @pytest.mark.parametrize("n", [1, 5, 12, 13, 70])
