@@ -29,6 +29,8 @@ class ArrayPixels:
            [8, 4]])
     """
 
+    cheap_rows = False
+
     def __init__(self, cube: ArrayLike) -> None:
         self._cube = np.asarray(cube)
         if self._cube.ndim != 3 or 0 in self._cube.shape:

@@ -41,6 +41,10 @@ class PixelReader(Protocol):
     def block_shape(self) -> tuple[int, int]:
         """Rows and columns that are best read together (a tile, a strip, a line)."""
 
+    @property
+    def cheap_rows(self) -> bool:
+        """Whether a row takes no longer by itself: it is not decoded, and a call costs little."""
+
     def read(self, row: int, column: int, height: int, width: int, bands: IndexArray) -> RawArray:
         """Read a window: raw numbers of shape (height * width, len(bands)), rows first."""
 

@@ -21,7 +21,7 @@ from scenes.pixels import (
 )
 
 _CACHED_BYTES = 2**20
-"""Raw numbers of a file of lines that are scaled at a time."""
+"""Raw numbers that are scaled at a time, where their reader does not mind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +53,10 @@ class Source:
     def _scaled(
         self, row: int, column: int, height: int, width: int, bands: IndexArray
     ) -> tuple[Float32Array, BoolArray]:
-        """Reflectance of a window, of a file of lines a few at a time, while they are cached."""
+        """Reflectance of a window; where it may be, a few rows at a time, while they are cached."""
         scaling = self.scaling.select(bands)
         step = height
-        if self.reader.block_shape[0] == 1:
+        if self.reader.cheap_rows:
             line_bytes = self.reader.n_bands * width * self.reader.dtype.itemsize
             step = max(1, _CACHED_BYTES // line_bytes)
         if step >= height:
@@ -175,6 +175,11 @@ class PartReader:
     def block_shape(self) -> tuple[int, int]:
         """Rows and columns that are best read together, as in the whole raster."""
         return self._reader.block_shape
+
+    @property
+    def cheap_rows(self) -> bool:
+        """Whether a row takes no longer by itself, as in the whole raster."""
+        return self._reader.cheap_rows
 
     def read(self, row: int, column: int, height: int, width: int, bands: IndexArray) -> RawArray:
         """Read a window of the part: raw numbers of shape (height * width, len(bands))."""

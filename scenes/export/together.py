@@ -14,8 +14,6 @@ from scenes.export.tiff_writer import MOST_CACHE_BYTES, n_threads
 from scenes.gdal_cache import limited_cache
 
 Writer = AbstractContextManager[Any]
-
-
 Work = Callable[[], None]
 
 
@@ -27,8 +25,7 @@ def together(
 ) -> Iterator[None]:
     """Open writers, and finish all of them when the block ends well.
 
-    Overviews and checks of a file take one thread, so that a few files are finished at a time: one
-    more than there are threads, since the last one would have them all to itself.
+    Overviews and checks of a file take one thread, so that a few files are finished at a time.
     Where one cannot be finished, the others are all the same.
 
     Parameters

@@ -85,6 +85,11 @@ class PackedPixels:
         """Rows and columns that are best read together."""
         return self._packed.block_shape
 
+    @property
+    def cheap_rows(self) -> bool:
+        """Whether a row takes no longer by itself."""
+        return self._packed.cheap_rows
+
     def read(self, row: int, column: int, height: int, width: int, bands: IndexArray) -> RawArray:
         """Read a window: raw numbers of shape (height * width, len(bands)), rows first.
 

@@ -59,6 +59,11 @@ class EnviPixels:
         """Whole lines; many of them where bands lie far apart."""
         return (_BSQ_ROWS if self.interleave == "bsq" else 1), self.width
 
+    @property
+    def cheap_rows(self) -> bool:
+        """Whether a row takes no longer by itself: it is one piece of the file."""
+        return self.interleave != "bsq"
+
     def check_size(self) -> None:
         """Compare the size of the file with what the header promises.
 

@@ -60,6 +60,8 @@ class HdfPixels:
         If a dataset is missing, has other axes, or differs from the others in shape or type.
     """
 
+    cheap_rows = False
+
     def __init__(self, hdf: Hdf, *parts: HdfBands) -> None:
         self.path = hdf.path
         self._parts = parts

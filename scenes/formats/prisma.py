@@ -72,6 +72,8 @@ class PrismaPixels:
         Their flags, band by band.
     """
 
+    cheap_rows = False
+
     def __init__(self, numbers: HdfPixels, errors: HdfPixels | None) -> None:
         self._numbers = numbers
         self._errors = errors

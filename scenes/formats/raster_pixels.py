@@ -77,6 +77,8 @@ class RasterPixels:
         The same file, open; only looked at.
     """
 
+    cheap_rows = False
+
     def __init__(self, path: Path, driver: str, dataset: Any) -> None:  # noqa: ANN401
         self.path = path
         self.driver = driver

@@ -29,6 +29,7 @@ class CubeReader:
     cube: np.ndarray
     block_shape: tuple[int, int] = (1, 10**6)
     windows: list = field(default_factory=list)
+    cheap_rows: bool = False
 
     @property
     def dtype(self):
