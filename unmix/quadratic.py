@@ -72,7 +72,7 @@ def solve_quadratic(
         pieces = cross.split(max(1, CHUNK_ELEMENTS // (8 * len(gram))))
         return solve_pieces(gram, pieces, len(cross), slack)
     scale = scale_of(gram)
-    systems = Systems.of(gram / scale, slack * scale)
+    systems = Systems.of(gram / scale, slack * scale, len(cross))
     positive = systems.everywhere(cross / scale) > 0 if support is None else support
     positive = positive if allowed is None else positive & allowed
     return _pivot_all(systems, cross, positive, allowed, scale)
@@ -92,7 +92,7 @@ def solve_pieces(
     ``Y @ E.T = P @ T.T``.
     """
     scale = scale_of(gram)
-    systems = Systems.of(gram / scale, slack * scale)
+    systems = Systems.of(gram / scale, slack * scale, n_pixels)
     eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     to_cross = (eye if triangle is None else triangle).T / scale
     offset, slope = systems.whole.offsets[0], to_cross @ systems.whole.slopes[0].T
@@ -103,11 +103,11 @@ def solve_pieces(
         limit = 0.0 if systems.sound else math.inf  # else it is a guess
         todo = (part.amin(dim=1) < limit).nonzero()[:, 0]
         rows.append(todo + first)
-        crosses.append(piece[todo] @ to_cross)
+        crosses.append(piece.index_select(0, todo) @ to_cross)
         first += len(piece)
     todo = torch.cat(rows)
-    x[todo] = _pivot_all(systems, torch.cat(crosses), x[todo] > 0)
-    return x
+    positive = x.index_select(0, todo) > 0
+    return x.index_copy_(0, todo, _pivot_all(systems, torch.cat(crosses), positive))
 
 
 def _pivot_all(

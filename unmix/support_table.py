@@ -13,7 +13,7 @@ from torch import Tensor
 
 EXCHANGES = 8
 """Exchanges before pixels are tried on all supports, however many there are."""
-TRIED_NUMBERS = 2**20
+TRIED_NUMBERS = 2**18
 """Pixels times supports times endmembers that are tried together: as fast as a few exchanges."""
 TRIED_PIXELS = 4096
 """Most pixels for which that is so, however few the endmembers."""

@@ -5,8 +5,8 @@ On a support S (the endmembers that a pixel has) the minimum of
     x G x / 2 - f x + (sum(x) - 1)^2 / (2 slack)
 
 is ``x = u - pull w`` with ``u = G_S^-1 f``, ``w = G_S^-1 1``, ``pull = (1'u - 1) / (1'w + slack)``:
-an affine function of f. Up to `TABLE_SIZE` endmembers, the functions of all 2^n supports are made
-once and looked up (`unmix.support_table`). Beyond, every pixel has a small system of its own,
+an affine function of f. Of a few endmembers (`TABLE_SIZE`), the functions of all 2^n supports are
+made once and looked up (`unmix.support_table`). Beyond, every pixel has a small system of its own,
 of the endmembers on its support or, from the solution with all of them, of those that are not,
 whichever are fewer; pixels with systems of about one size are solved in one batch.
 """
@@ -23,8 +23,10 @@ RIDGE = 1e-11
 decides between duplicate endmembers."""
 SOUND = 1e-7
 """Least ratio of the eigenvalues of a Gram matrix that is solved as it is."""
-TABLE_SIZE = 8
-"""Most endmembers of which all supports are tabulated."""
+TABLE_SIZE, LARGEST_TABLE = 8, 12
+"""Most endmembers of which all supports are tabulated: for few pixels, and for many."""
+TABLE_SHARE = 16
+"""Pixels for each support that are many: making the table takes less time than it saves."""
 BATCH = 1024
 """Systems solved at a time, those of about one size together."""
 COUNTED = 12
@@ -47,11 +49,12 @@ class Systems(NamedTuple):
     """Of all 2^n supports, where they are few."""
 
     @classmethod
-    def of(cls, gram: Tensor, slack: float) -> "Systems":
-        """Look at the Gram matrix, and tabulate its supports if they are few."""
+    def of(cls, gram: Tensor, slack: float, n_pixels: int = 0) -> "Systems":
+        """Look at the Gram matrix, and tabulate its supports if they are few for the pixels."""
         n = len(gram)
         sound = is_sound(gram)
-        if not sound or n > TABLE_SIZE:
+        few = n <= TABLE_SIZE or (n <= LARGEST_TABLE and n_pixels >= TABLE_SHARE * 2**n)
+        if not sound or not few:
             every = torch.ones(1, n, dtype=torch.bool, device=gram.device)
             return cls(
                 gram, slack, sound, Affine.of(gram, slack, every, 0.0 if sound else RIDGE), None

@@ -190,6 +190,20 @@ def test_pixels_that_no_support_suits_are_solved_one_by_one(monkeypatch, problem
     assert ((solve(spectra, endmembers, 0.0) - expected).abs() / size).max() < 1e-6
 
 
+@pytest.mark.parametrize("name", SLACKS)
+def test_supports_of_more_endmembers_are_tabulated_for_many_pixels(monkeypatch, name, problem):
+    spectra, endmembers = problem("random", 10, 25, seed=3)
+    slack, n_pixels = SLACKS[name], len(spectra)
+    expected = solve(spectra, endmembers, slack)
+    gram = endmembers @ endmembers.T
+    gram /= gram.diagonal().mean()
+    monkeypatch.setattr(unmix.supports, "TABLE_SHARE", n_pixels / 2**10)
+    assert Systems.of(gram, slack, n_pixels - 1).table is None
+    assert Systems.of(gram, slack, n_pixels).table is not None
+    found = solve(spectra, endmembers, slack)
+    torch.testing.assert_close(found, expected, atol=1e-9, rtol=1e-9)
+
+
 @pytest.mark.parametrize("n", [1, 5, 12, 13, 70])
 def test_groups_are_the_pixels_of_one_support(n):
     generator = torch.Generator().manual_seed(n)
