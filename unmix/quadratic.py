@@ -72,7 +72,7 @@ def solve_quadratic(
         pieces = cross.split(max(1, CHUNK_ELEMENTS // (8 * len(gram))))
         return solve_pieces(gram, pieces, len(cross), slack)
     scale = scale_of(gram)
-    systems = Systems.of(gram / scale, slack * scale, len(cross))
+    systems = Systems.of(gram / scale, slack * scale)
     positive = systems.everywhere(cross / scale) > 0 if support is None else support
     positive = positive if allowed is None else positive & allowed
     return _pivot_all(systems, cross, positive, allowed, scale)
@@ -92,7 +92,7 @@ def solve_pieces(
     ``Y @ E.T = P @ T.T``.
     """
     scale = scale_of(gram)
-    systems = Systems.of(gram / scale, slack * scale, n_pixels)
+    systems = Systems.of(gram / scale, slack * scale)
     eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     to_cross = (eye if triangle is None else triangle).T / scale
     offset, slope = systems.whole.offsets[0], to_cross @ systems.whole.slopes[0].T
@@ -118,6 +118,7 @@ def _pivot_all(
     scale: float = 1.0,
 ) -> Tensor:
     """Pivoting of any number of pixels, chunk by chunk, whose products are divided by a scale."""
+    systems = systems.tabulated_for(len(cross))
     step = max(1, CHUNK_ELEMENTS // (8 * len(systems.gram)))
     masks = repeat(None) if allowed is None else allowed.split(step)
     chunks = zip(cross.split(step), positive.split(step), masks, strict=False)

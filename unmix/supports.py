@@ -25,7 +25,7 @@ SOUND = 1e-7
 """Least ratio of the eigenvalues of a Gram matrix that is solved as it is."""
 TABLE_SIZE, LARGEST_TABLE = 8, 12
 """Most endmembers of which all supports are tabulated: for few pixels, and for many."""
-TABLE_SHARE = 16
+TABLE_SHARE = 8
 """Pixels for each support that are many: making the table takes less time than it saves."""
 BATCH = 1024
 """Systems solved at a time, those of about one size together."""
@@ -49,18 +49,25 @@ class Systems(NamedTuple):
     """Of all 2^n supports, where they are few."""
 
     @classmethod
-    def of(cls, gram: Tensor, slack: float, n_pixels: int = 0) -> "Systems":
-        """Look at the Gram matrix, and tabulate its supports if they are few for the pixels."""
+    def of(cls, gram: Tensor, slack: float) -> "Systems":
+        """Look at the Gram matrix, and tabulate its supports if they are few."""
         n = len(gram)
         sound = is_sound(gram)
-        few = n <= TABLE_SIZE or (n <= LARGEST_TABLE and n_pixels >= TABLE_SHARE * 2**n)
-        if not sound or not few:
+        if not sound or n > TABLE_SIZE:
             every = torch.ones(1, n, dtype=torch.bool, device=gram.device)
             return cls(
                 gram, slack, sound, Affine.of(gram, slack, every, 0.0 if sound else RIDGE), None
             )
         table = SupportTable.of(gram, slack)
         return cls(gram, slack, sound, table.whole, table)
+
+    def tabulated_for(self, n_pixels: int) -> "Systems":
+        """The same, with its supports tabulated also if they are few beside so many pixels."""
+        n = len(self.gram)
+        few = n <= LARGEST_TABLE and n_pixels >= TABLE_SHARE * 2**n
+        if self.table is not None or not self.sound or not few:
+            return self
+        return self._replace(table=SupportTable.of(self.gram, self.slack))
 
     def everywhere(self, cross: Tensor) -> Tensor:
         """Solutions (n_pixels, n) of any sign with all endmembers in every pixel."""
