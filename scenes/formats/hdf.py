@@ -6,7 +6,7 @@ h5py is imported when such a file is met, and not before: it is an extra of this
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ SUFFIXES = frozenset({".h5", ".he5", ".hdf5", ".nc"})
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 _REAL = "biuf"  # kinds of numbers that are real
 _CACHE_BYTES = 32 * 2**20  # unpacked chunks of one dataset, while one read goes through its bands
+_ODD_TYPES = (TypeError, ValueError)  # raised by h5py where NumPy has no such type
 _USER_BLOCKS = (0, 512, 1024, 2048)  # where the signature may stand (HDF5 specification, II.A)
 
 
@@ -56,6 +57,8 @@ class Hdf:
         ------
         SceneError
             If there is no dataset of that name.
+        SceneFileError
+            If its numbers are of a type that NumPy does not know.
         """
         found = self._file.get(name)
         if found is None or not hasattr(found, "shape"):
@@ -65,6 +68,13 @@ class Hdf:
                 f"{self.path} has no dataset {name!r} ({group} holds {holds}). "
                 "The file is incomplete, or its product version is not known here."
             )
+        try:
+            found.dtype  # noqa: B018  # h5py looks at the type only now
+        except _ODD_TYPES as error:
+            raise SceneFileError(
+                f"{self.path}: {name} holds a type that cannot be read ({error}). "
+                "The file is damaged, or not of the product that it seems to be."
+            ) from None
         return found
 
     def numbers(self, name: str) -> FloatArray:
@@ -85,9 +95,15 @@ class Hdf:
         return _as_text(self.dataset(name)[()])
 
     def attributes(self, of: str = "/") -> dict[str, Any]:
-        """Attributes of the file, a group or a dataset; empty when there is no such thing."""
-        found = self._file.get(of)
-        return {} if found is None else {_as_text(k): value for k, value in found.attrs.items()}
+        """Attributes of the file, a group or a dataset; empty when there is no such thing.
+
+        Those of a type that NumPy does not know are left out.
+        """
+        found, readable = self._file.get(of), {}
+        for key in () if found is None else found.attrs:
+            with suppress(*_ODD_TYPES):
+                readable[_as_text(key)] = found.attrs[key]
+        return readable
 
     def attribute(self, name: str, of: str = "/") -> Any:  # noqa: ANN401
         """Give one attribute.

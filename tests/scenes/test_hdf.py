@@ -187,6 +187,26 @@ def test_hdf_attributes_that_are_no_real_numbers_are_refused(tmp_path):
         assert hdf.whole_number_attribute("d") == 32611
 
 
+def test_hdf_of_a_type_that_numpy_lacks_is_left_out_or_refused(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["plain"] = 1.5
+        space = h5py.h5s.create(h5py.h5s.SCALAR)
+        h5py.h5a.create(file.id, b"time", h5py.h5t.UNIX_D32LE, space)
+        wide = h5py.h5t.IEEE_F32LE.copy()
+        wide.set_size(64)
+        wide.set_precision(500)
+        wide.set_fields(499, 300, 199, 0, 300)
+        h5py.h5a.create(file.id, b"wide", wide, space)
+        h5py.h5d.create(file.id, b"cube", wide, h5py.h5s.create_simple((2, 2)))
+    with open_hdf(path) as hdf:
+        assert hdf.attributes() == {"plain": 1.5}
+        with pytest.raises(SceneError, match="no attribute 'wide'"):
+            hdf.attribute("wide")
+        with pytest.raises(SceneFileError, match="cube holds a type that cannot be read"):
+            hdf.dataset("cube")
+
+
 def test_hdf_flags_of_another_size_are_refused(tmp_path, cube):
     path = write(tmp_path / "x.h5", a=cube, flags=cube[0, :, :-1])
     with open_hdf(path) as hdf:
