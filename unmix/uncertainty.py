@@ -33,8 +33,8 @@ from unmix.readings import Reading
 from unmix.support_table import times_of_group
 from unmix.supports import RIDGE, groups
 
-TABLE_ELEMENTS = 2**21
-"""Numbers in the largest table of all supports of some pixels, 16 MiB, if none is like another."""
+TABLE_ELEMENTS = 2**22
+"""Numbers in the largest table of all supports of some pixels, 32 MiB, if none is like another."""
 CHUNK_ELEMENTS = 2**16
 """Fractions at a time: what becomes of them stays in the cache."""
 OWN_SHARE = 0.5
@@ -89,7 +89,7 @@ def fraction_deviation(
         the fractions are.
     """
     problem = _Problem.of(found, reading, sources)
-    step = max(1, TABLE_ELEMENTS // len(found.gram) ** 2)
+    step = max(1, TABLE_ELEMENTS // (len(found.gram) ** 2 * max(1, len(problem.shifts))))
     pixels = (read.fractions, read.brightness, found.cross, found.energy)
     parts = [problem.deviation(*part) for part in _split(step, *pixels)]
     return torch.cat(parts) if parts else torch.zeros_like(read.fractions)
